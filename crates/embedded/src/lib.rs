@@ -1,0 +1,1 @@
+//! Real parts that run inside one process: an S3 server, a Postgres cluster, a point-of-sale API.

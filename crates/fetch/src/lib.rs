@@ -1,0 +1,1 @@
+//! From HTTP APIs to immutable objects in the landing zone.

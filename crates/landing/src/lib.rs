@@ -1,0 +1,20 @@
+//! The vocabulary of the landing zone: object keys and their layout, times, failures and the error
+//! log. Pure values that every other crate speaks in; nothing here does I/O.
+
+mod error_log;
+mod failure;
+mod key;
+mod layout;
+mod object;
+mod sequencer;
+mod time;
+
+pub use error_log::{ErrorLog, Position};
+pub use failure::{Classify, FailureKind};
+pub use key::{ObjectKey, UndecodableKey};
+pub use layout::{
+    Compression, ERRORS_PREFIX, MANIFESTS_PREFIX, NotARawObject, RAW_PREFIX, RawLocation, Scope,
+};
+pub use object::LandedObject;
+pub use sequencer::Sequencer;
+pub use time::{InvalidObjectTime, ObjectTime};

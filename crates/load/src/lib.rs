@@ -1,0 +1,1 @@
+//! From objects in the landing zone to rows in Postgres.

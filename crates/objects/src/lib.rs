@@ -1,0 +1,1 @@
+//! The lake: everything that speaks to S3, and nothing else.

@@ -1,0 +1,1 @@
+//! Secrets Manager and IAM tokens: values that are never logged.

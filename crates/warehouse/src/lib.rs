@@ -1,0 +1,1 @@
+//! The warehouse: everything that speaks to Postgres, and nothing else.
