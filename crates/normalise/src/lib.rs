@@ -1,1 +1,34 @@
-//! Bytes of JSON become rows of related tables. Pure: no I/O, no clock, no randomness.
+//! Bytes of JSON become rows of related tables.
+//!
+//! The way of the data is the layout of the modules: `json` cuts chunks into records and records
+//! into tokens; `plan` says which column each path goes to; `walk` turns tokens into cells; `rows`
+//! holds them in Postgres's binary COPY form; `shredder` ties them together and hands out batches.
+//!
+//! Pure: the same bytes, rules and schema give the same rows. Memory depends on the widest record
+//! and on the batch size, never on the object.
+
+mod batch;
+mod cell;
+mod column_type;
+mod envelope;
+mod error;
+mod json;
+mod keys;
+mod naming;
+mod plan;
+mod pointer;
+mod rows;
+mod rules;
+mod schema;
+mod shredder;
+mod walk;
+
+pub use batch::{Batch, LateKeep, Reject, RejectReason, RootKey};
+pub use column_type::ColumnType;
+pub use error::{ErrorKind, NormaliseError};
+pub use naming::{snake_case, table_name};
+pub use pointer::{InvalidPointer, Pointer};
+pub use rows::TableRows;
+pub use rules::{Contract, DeclaredType, Limits, Rules};
+pub use schema::{Change, Column, Origin, Schema, Table};
+pub use shredder::{Notice, NoticeKind, Shredder, Summary};

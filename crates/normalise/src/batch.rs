@@ -1,0 +1,105 @@
+//! What the shredder hands out: schema changes first, then rows.
+
+use std::collections::BTreeSet;
+
+use crate::{Change, TableRows};
+
+/// Rows of some records, complete with their children, and what must change to hold them.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Changes since the last batch, in order; apply them before the rows.
+    pub changes: Vec<Change>,
+    /// Rows by table, parents first.
+    pub tables: Vec<TableRows>,
+    /// The keys of the root rows in `tables`, where the rules name a key.
+    pub keys: Vec<RootKey>,
+    /// Root rows of earlier batches that a newer version of the same key in this batch displaces.
+    pub displaced: Vec<i32>,
+    /// Records that can't be kept.
+    pub rejects: Vec<Reject>,
+    /// Kept values that came after records which were already handed out.
+    pub late_keeps: Vec<LateKeep>,
+}
+
+impl Batch {
+    /// Takes the root rows in `losers` out, with all their children and keys.
+    pub fn drop_roots(&mut self, losers: &BTreeSet<i32>) {
+        if losers.is_empty() {
+            return;
+        }
+        for rows in &mut self.tables {
+            rows.retain_roots(|root| !losers.contains(&root));
+        }
+        self.keys.retain(|key| !losers.contains(&key.row));
+    }
+}
+
+/// The key of one root row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootKey {
+    /// The root row's `_row`.
+    pub row: i32,
+    /// The key's cells, one for each of `Rules::key`, in Postgres's binary form of the column.
+    pub cells: Vec<Vec<u8>>,
+    /// The record's version: bytes in whose order versions stand; empty where it has none.
+    pub version: Vec<u8>,
+    /// Where the record starts in the decompressed object, in bytes.
+    pub offset: u64,
+    /// The record's length in bytes.
+    pub length: u64,
+}
+
+/// A record that can't be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// The record's number within the object: the `_row` it would have had.
+    pub row: i32,
+    /// Why.
+    pub reason: RejectReason,
+    /// JSON Pointer to the field at fault, from the record.
+    pub pointer: String,
+    /// Where the record starts in the decompressed object, in bytes.
+    pub offset: u64,
+    /// The record's length in bytes.
+    pub length: u64,
+    /// The record as it stands in the object; none where it has already gone by.
+    pub json: Option<String>,
+}
+
+/// Why a record can't be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RejectReason {
+    /// A key field is absent, null, or no scalar.
+    KeyMissing,
+    /// A key field has another type than the key's column.
+    KeyType,
+    /// The same key stands in the object already, in a version at least as new.
+    KeyTwice,
+    /// The record is no object, and the rules name a key.
+    NotAnObject,
+}
+
+impl RejectReason {
+    /// The stable name that `riacho.rejects` uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::KeyMissing => "key_missing",
+            Self::KeyType => "key_type",
+            Self::KeyTwice => "key_twice",
+            Self::NotAnObject => "not_an_object",
+        }
+    }
+}
+
+/// A kept value that came after the records it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateKeep {
+    /// The column's number within the root table.
+    pub column: usize,
+    /// The value in Postgres's binary form.
+    pub cell: Vec<u8>,
+    /// The first root row it belongs to.
+    pub first_row: i32,
+    /// One past the last.
+    pub end_row: i32,
+}

@@ -1,0 +1,85 @@
+//! What a configuration (or its absence) says of one endpoint's records, as the core needs it.
+
+use crate::{ColumnType, Pointer};
+
+/// How one endpoint's documents become rows.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// The root table's name.
+    pub root_table: String,
+    /// Where the records are; empty: the document itself.
+    pub records: Pointer,
+    /// Values from around the records that each root row carries; pointers from the document.
+    pub keep: Vec<Pointer>,
+    /// What names a record; pointers from the record. Empty: nothing does.
+    pub key: Vec<Pointer>,
+    /// Which of two versions of a record is newer; pointer from the record.
+    pub version: Option<Pointer>,
+    /// New name → the name it had; pointers from the record, array indices left out.
+    pub renames: Vec<(Pointer, Pointer)>,
+    /// Types where inference must not decide; the first that matches counts.
+    pub types: Vec<DeclaredType>,
+    /// What a change of shape may do.
+    pub contract: Contract,
+    /// Bounds on what comes from outside.
+    pub limits: Limits,
+}
+
+/// A type declared for a path or a pattern of names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredType {
+    /// A pointer from the record (`/opnUTC`, `/taxes/taxRate`), or a pattern for the field's name
+    /// where `*` stands for any text (`*UTC`).
+    pub pattern: String,
+    /// The type. Zone-less times under `timestamptz` are read as UTC.
+    pub of: ColumnType,
+}
+
+/// What a change of shape may do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Contract {
+    /// New columns and tables come by themselves.
+    #[default]
+    Evolve,
+    /// A change is a permanent failure.
+    Freeze,
+    /// New fields are left out, with a notice.
+    Discard,
+}
+
+/// Bounds, with what happens beyond each. Nothing beyond a bound is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one record; beyond it the object fails as `record_too_large`. Default 64 MiB.
+    pub max_record_bytes: usize,
+    /// Levels of nesting in one record; beyond it the object fails as `too_deep`. Default 512.
+    pub max_depth: usize,
+    /// Levels of nested objects that become columns; deeper ones are `jsonb`. Default 16.
+    pub max_flatten_depth: usize,
+    /// Members of one object that become columns; a wider object is `jsonb`. Default 500.
+    pub max_object_keys: usize,
+    /// Columns of one table; further fields land in `_overflow`. Default 1,000 (Postgres: 1,600).
+    pub max_columns: usize,
+    /// Tables of one endpoint; further arrays of objects are `jsonb`. Default 200.
+    pub max_tables: usize,
+    /// Bytes of a row that can't be moved out of line; further cells land in `_overflow`.
+    /// Default 8,000 (Postgres: 8,160).
+    pub max_row_bytes: usize,
+    /// Bytes of the ledger's `envelope`; further members are left out of it. Default 64 KiB.
+    pub max_envelope_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_record_bytes: 64 << 20,
+            max_depth: 512,
+            max_flatten_depth: 16,
+            max_object_keys: 500,
+            max_columns: 1_000,
+            max_tables: 200,
+            max_row_bytes: 8_000,
+            max_envelope_bytes: 64 << 10,
+        }
+    }
+}
