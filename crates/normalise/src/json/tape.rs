@@ -1,0 +1,237 @@
+//! One record as a flat row of tokens, reused between records: no allocation per value.
+//!
+//! An object's token is followed by its first key (a string token), that member's value, the next
+//! key and so on; an array's by its items. `next` jumps over a value's whole subtree.
+
+use super::parser::Parser;
+use super::string;
+use super::syntax::{Fault, SyntaxError, SyntaxKind};
+use crate::pointer::Pointer;
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Null,
+    False,
+    True,
+    Number,
+    String,
+    Object,
+    Array,
+}
+
+/// One value, or the key of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Token {
+    /// What it is.
+    pub(crate) kind: Kind,
+    pub(super) flags: u8,
+    /// Where its bytes start in the record, quote or bracket included.
+    pub(crate) start: u32,
+    /// Where they end.
+    pub(crate) end: u32,
+    /// The index of the token behind its subtree.
+    pub(crate) next: u32,
+    /// The number of its members or items.
+    pub(crate) len: u32,
+}
+
+pub(super) const INTEGER: u8 = 1;
+pub(super) const ESCAPED: u8 = 2;
+pub(super) const UNREPRESENTABLE: u8 = 4;
+pub(super) const HAS_OBJECT: u8 = 8;
+
+const MAX_POINTER: usize = 1_000;
+
+impl Token {
+    /// A number without fraction and exponent.
+    pub(crate) fn is_integer(self) -> bool {
+        self.flags & INTEGER != 0
+    }
+
+    /// A string with a backslash.
+    pub(crate) fn is_escaped(self) -> bool {
+        self.flags & ESCAPED != 0
+    }
+
+    /// Holds, itself or anywhere inside, what Postgres can't: U+0000 or half a surrogate pair in a
+    /// string or key, or a number beyond `numeric`.
+    pub(crate) fn is_unrepresentable(self) -> bool {
+        self.flags & UNREPRESENTABLE != 0
+    }
+
+    /// An array with an object among its own items.
+    pub(crate) fn has_object(self) -> bool {
+        self.flags & HAS_OBJECT != 0
+    }
+
+    /// Its bytes in the record.
+    pub(crate) fn raw(self, json: &[u8]) -> &[u8] {
+        json.get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
+
+    /// A string's bytes without its quotes, escapes left as they are.
+    pub(crate) fn inner(self, json: &[u8]) -> &[u8] {
+        let raw = self.raw(json);
+        raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default()
+    }
+}
+
+/// The tokens of the record parsed last.
+#[derive(Debug, Default)]
+pub(crate) struct Tape {
+    tokens: Vec<Token>,
+    open: Vec<u32>,
+}
+
+impl Tape {
+    /// Validates `json` (RFC 8259, UTF-8, no more than `max_depth` containers inside each other)
+    /// and keeps its tokens. Places and pointers in the error are relative to `json`.
+    pub(crate) fn parse(&mut self, json: &[u8], max_depth: usize) -> Result<(), SyntaxError> {
+        self.tokens.clear();
+        self.open.clear();
+        let Err(fault) = self.tokenise(json, max_depth) else {
+            return Ok(());
+        };
+        let pointer = self.pointer_under_way(json);
+        Err(fault.into_error(json, Some(pointer)))
+    }
+
+    fn tokenise(&mut self, json: &[u8], max_depth: usize) -> Result<(), Fault> {
+        if u32::try_from(json.len()).is_err() {
+            let detail = "the record is larger than 4 GiB";
+            return Err(Fault::new(SyntaxKind::RecordTooLarge, 0, detail));
+        }
+        let Err(broken) = std::str::from_utf8(json) else {
+            return Parser::new(json, max_depth, &mut self.tokens, &mut self.open).run();
+        };
+        // The sound part is read all the same: it tells where the fault is, or holds an earlier one.
+        let at = broken.valid_up_to();
+        let sound = json.get(..at).unwrap_or_default();
+        match Parser::new(sound, max_depth, &mut self.tokens, &mut self.open).run() {
+            Err(earlier) if earlier.kind != SyntaxKind::CutOff => Err(earlier),
+            _ if broken.error_len().is_none() => Err(Fault::new(
+                SyntaxKind::CutOff,
+                at,
+                "the bytes end inside a character",
+            )),
+            _ => {
+                let byte = json.get(at).copied().unwrap_or_default();
+                let detail = format!("found the byte 0x{byte:02X}, which is no UTF-8 here");
+                Err(Fault::new(SyntaxKind::NotUtf8, at, detail))
+            }
+        }
+    }
+
+    /// The token at `index`; the record itself is at 0.
+    pub(crate) fn get(&self, index: usize) -> Option<Token> {
+        self.tokens.get(index).copied()
+    }
+
+    /// The members of the object at `index`: of each the indices of key and value.
+    pub(crate) fn members(&self, index: usize) -> Members<'_> {
+        Members {
+            children: self.children(index, Kind::Object),
+        }
+    }
+
+    /// The items of the array at `index`: of each the index.
+    pub(crate) fn items(&self, index: usize) -> Items<'_> {
+        Items {
+            children: self.children(index, Kind::Array),
+        }
+    }
+
+    fn children(&self, index: usize, kind: Kind) -> Children<'_> {
+        let token = self.get(index).filter(|token| token.kind == kind);
+        Children {
+            tape: self,
+            at: index + 1,
+            left: token.map_or(0, |token| token.len),
+        }
+    }
+
+    /// The JSON Pointer to the innermost value that parsing had begun and not ended, or to one
+    /// around it where that would be very long.
+    fn pointer_under_way(&self, json: &[u8]) -> String {
+        let mut pointer = String::new();
+        let mut out = Vec::new();
+        for index in &self.open {
+            let index = *index as usize;
+            let Some(container) = self.get(index).filter(|_| pointer.len() < MAX_POINTER) else {
+                break;
+            };
+            match container.kind {
+                Kind::Object => {
+                    let Some(key) = self.key_under_way(index, container.len) else {
+                        break;
+                    };
+                    let name = string::unescape(key.inner(json), &mut out);
+                    Pointer::push_token(&mut pointer, &String::from_utf8_lossy(name));
+                }
+                _ => Pointer::push_token(&mut pointer, &container.len.to_string()),
+            }
+        }
+        pointer
+    }
+
+    /// The key behind an open object's `complete` members, if it was read.
+    fn key_under_way(&self, object: usize, complete: u32) -> Option<Token> {
+        let mut key = object + 1;
+        for _ in 0..complete {
+            key = self.get(key + 1)?.next as usize;
+        }
+        self.get(key)
+    }
+}
+
+/// Walks over siblings.
+#[derive(Debug)]
+struct Children<'t> {
+    tape: &'t Tape,
+    at: usize,
+    left: u32,
+}
+
+impl Children<'_> {
+    /// The index of the next value, which stands `ahead` tokens on.
+    fn next_value(&mut self, ahead: usize) -> Option<usize> {
+        self.left = self.left.checked_sub(1)?;
+        let value = self.at + ahead;
+        self.at = self.tape.get(value)?.next as usize;
+        Some(value)
+    }
+}
+
+/// Key and value of each member.
+#[derive(Debug)]
+pub(crate) struct Members<'t> {
+    children: Children<'t>,
+}
+
+impl Iterator for Members<'_> {
+    type Item = (usize, usize);
+
+    fn next(&mut self) -> Option<(usize, usize)> {
+        let key = self.children.at;
+        self.children.next_value(1).map(|value| (key, value))
+    }
+}
+
+/// Each item.
+#[derive(Debug)]
+pub(crate) struct Items<'t> {
+    children: Children<'t>,
+}
+
+impl Iterator for Items<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        self.children.next_value(0)
+    }
+}
+
+#[cfg(test)]
+mod tests;
