@@ -1,1 +1,32 @@
-//! What the one TOML file says, checked, with errors that name file, line and cure. Pure.
+//! What the one TOML file says, checked, with errors that name file, line and cure.
+//!
+//! Pure: the text and the environment are parameters. Where the text comes from is said by
+//! `RIACHO_CONFIG` and read by the lake's adapter; secrets stay references until `secrets` resolves
+//! them.
+
+mod auth;
+mod bounds;
+mod check;
+mod configuration;
+mod endpoint;
+mod endpoint_reading;
+mod pages;
+mod partition;
+mod parts;
+mod pointer;
+mod problem;
+mod quantity;
+mod reader;
+mod source;
+mod suggest;
+mod template;
+
+pub use auth::{ApiKeyPlace, Auth};
+pub use bounds::{Bounds, LoadSettings};
+pub use configuration::{Configuration, VARIABLE};
+pub use endpoint::{Body, Endpoint, JsonTemplate, Method, SchemaPolicy, TypeRule, WriteMode};
+pub use pages::{Pages, ParameterPlace};
+pub use partition::{DateWindow, ListValues, Partition, PartitionKind};
+pub use problem::{ConfigurationErrors, Problem};
+pub use source::{RequestLimits, Source};
+pub use template::{SecretReference, SecretText, Template};
