@@ -247,10 +247,11 @@ fn read_types(node: &Node<'_, '_>) -> Vec<TypeRule> {
     let entries = node.map().map(|table| table.entries()).unwrap_or_default();
     let mut rules = Vec::new();
     for (pattern, node) in entries {
-        if pattern.contains('/') && !pattern.contains('*') {
-            if let Some(fault) = pointer::fault(pattern) {
-                node.report::<()>(format!("`{pattern}`: {fault}"));
-            }
+        if pattern.contains('/')
+            && !pattern.contains('*')
+            && let Some(fault) = pointer::fault(pattern)
+        {
+            node.report::<()>(format!("`{pattern}`: {fault}"));
         }
         if let Some(of) = node.choice(&TYPES) {
             rules.push(TypeRule {

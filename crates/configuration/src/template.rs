@@ -49,10 +49,10 @@ impl SecretText {
     }
 
     /// The text, given the secrets; the reference that was not given is the error.
-    pub fn reveal<'a>(
-        &'a self,
+    pub fn reveal(
+        &self,
         secret: impl Fn(&SecretReference) -> Option<String>,
-    ) -> Result<String, &'a SecretReference> {
+    ) -> Result<String, &SecretReference> {
         let mut text = String::new();
         for part in &self.0 {
             match part {
