@@ -63,6 +63,12 @@ fn digits(json: &[u8], at: usize) -> Result<usize, Fault> {
     Ok(at + length)
 }
 
+/// Whether a text is one number literal, nothing before or behind it.
+pub(crate) fn is_literal(text: &[u8]) -> bool {
+    matches!(text.first(), Some(b'-' | b'0'..=b'9'))
+        && scan(text, 0).is_ok_and(|scanned| scanned.end == text.len())
+}
+
 /// An integer literal (optional minus, digits) as a 64-bit integer, if it fits.
 pub(crate) fn parse_i64(literal: &[u8]) -> Option<i64> {
     let (negative, digits) = match literal.split_first()? {
