@@ -2,6 +2,9 @@
 
 use landing::{Classify, FailureKind, Position};
 
+use crate::json::{Place, SyntaxError, SyntaxKind};
+use crate::walk::Stop;
+
 /// Why, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}{}", place(position))]
@@ -65,6 +68,67 @@ impl Classify for NormaliseError {
     }
 }
 
+impl From<SyntaxError> for NormaliseError {
+    fn from(error: SyntaxError) -> Self {
+        let kind = match error.kind {
+            SyntaxKind::Empty => ErrorKind::Empty,
+            SyntaxKind::NotJson => ErrorKind::NotJson,
+            SyntaxKind::Html => ErrorKind::Html,
+            SyntaxKind::CutOff => ErrorKind::CutOff,
+            SyntaxKind::NotUtf8 => ErrorKind::NotUtf8,
+            SyntaxKind::TooDeep => ErrorKind::TooDeep,
+            SyntaxKind::RecordTooLarge => ErrorKind::RecordTooLarge,
+        };
+        Self {
+            kind,
+            message: format!("{}; {}", error.detail, error.kind.cure()),
+            position: position(error.at, error.pointer),
+            excerpt: Some(error.excerpt).filter(|excerpt| !excerpt.is_empty()),
+        }
+    }
+}
+
+impl Stop {
+    pub(crate) fn frozen(path: &str) -> Self {
+        Self {
+            kind: ErrorKind::SchemaFrozen,
+            path: path.to_owned(),
+        }
+    }
+
+    /// The error, for the record that starts at `at` and stands at `pointer`.
+    pub(crate) fn at(self, at: Place, pointer: &str) -> NormaliseError {
+        let message = match self.kind {
+            ErrorKind::SchemaFrozen => format!(
+                "`{}` would change the tables, and the endpoint's schema is frozen; review the \
+                 change, apply it or declare the field, then replay",
+                self.path
+            ),
+            _ => format!(
+                "more rows at `{}` than one object can number; split the object or point `records` \
+                 elsewhere",
+                self.path
+            ),
+        };
+        let position = position(at, Some(pointer.to_owned()));
+        NormaliseError {
+            kind: self.kind,
+            message,
+            position,
+            excerpt: None,
+        }
+    }
+}
+
+pub(crate) fn position(at: Place, pointer: Option<String>) -> Position {
+    Position {
+        byte_offset: Some(at.offset),
+        line: Some(at.line),
+        column: Some(at.column),
+        pointer,
+    }
+}
+
 fn place(position: &Position) -> String {
     let mut text = String::new();
     if let (Some(line), Some(column)) = (position.line, position.column) {
@@ -73,7 +137,11 @@ fn place(position: &Position) -> String {
     if let Some(offset) = position.byte_offset {
         text.push_str(&format!(" (byte {offset})"));
     }
-    if let Some(pointer) = position.pointer.as_deref().filter(|pointer| !pointer.is_empty()) {
+    if let Some(pointer) = position
+        .pointer
+        .as_deref()
+        .filter(|pointer| !pointer.is_empty())
+    {
         text.push_str(&format!(" in `{pointer}`"));
     }
     text

@@ -1,1 +1,191 @@
-//! (being written)
+//! What names a record, and which of two with one name is kept.
+
+use std::collections::BTreeMap;
+
+use crate::json::{Kind, unescape};
+use crate::plan::{NodeId, Plan};
+use crate::pointer::Pointer;
+use crate::value::Value;
+use crate::walk::Record;
+use crate::{RejectReason, RootKey};
+
+/// The ways to one value: its pointer, and the names it has been declared to be renamed to.
+type Ways = Vec<Pointer>;
+
+/// Finds the key and the version of records.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    keys: Vec<Ways>,
+    version: Option<Ways>,
+    nodes: Vec<NodeId>,
+    seen: BTreeMap<Vec<u8>, Seen>,
+}
+
+/// A record that stands under its key.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) row: i32,
+    pub(crate) version: Vec<u8>,
+    pub(crate) offset: u64,
+    pub(crate) length: u64,
+}
+
+/// Which of two records with one key is kept.
+#[derive(Debug)]
+pub(crate) enum Standing {
+    /// The key is new to the object.
+    First,
+    /// The record at hand is newer; the other one must go.
+    Displaces(Seen),
+    /// The one that stands is at least as new.
+    Loses,
+}
+
+impl Keys {
+    pub(crate) fn new(rules: &crate::Rules) -> Self {
+        let ways = |pointer: &Pointer| {
+            let renamed = rules.renames.iter().filter(|(_, old)| old == pointer);
+            std::iter::once(pointer)
+                .chain(renamed.map(|(new, _)| new))
+                .cloned()
+                .collect::<Ways>()
+        };
+        Self {
+            keys: rules.key.iter().map(ways).collect(),
+            version: rules.version.as_ref().map(ways),
+            nodes: Vec::new(),
+            seen: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The cells of the record's key, in the types of the key's columns.
+    pub(crate) fn cells(
+        &mut self,
+        record: Record<'_>,
+        plan: &mut Plan,
+    ) -> Result<Vec<Vec<u8>>, (RejectReason, String)> {
+        if record
+            .value(0)
+            .is_none_or(|value| value.kind != Kind::Object)
+        {
+            return Err((RejectReason::NotAnObject, String::new()));
+        }
+        self.find_nodes(plan);
+        let mut cells = Vec::with_capacity(self.keys.len());
+        for (ways, node) in self.keys.iter().zip(&self.nodes) {
+            let fail = |reason| {
+                (
+                    reason,
+                    ways.first().map_or_else(String::new, ToString::to_string),
+                )
+            };
+            let value = find(record, ways).ok_or_else(|| fail(RejectReason::KeyMissing))?;
+            if matches!(value.kind, Kind::Null | Kind::Object | Kind::Array) {
+                return Err(fail(RejectReason::KeyMissing));
+            }
+            cells.push(encode(value, plan, *node).ok_or_else(|| fail(RejectReason::KeyType))?);
+        }
+        Ok(cells)
+    }
+
+    fn find_nodes(&mut self, plan: &mut Plan) {
+        if !self.nodes.is_empty() {
+            return;
+        }
+        let Some(root) = plan.record_node(0) else {
+            return;
+        };
+        for ways in &self.keys {
+            let tokens = ways.first().map_or(&[][..], |pointer| pointer.tokens());
+            let node = tokens.iter().fold(root, |node, token| {
+                plan.member(node, usize::MAX, token).unwrap_or(node)
+            });
+            self.nodes.push(node);
+        }
+    }
+
+    /// The record's version; empty where it has none.
+    pub(crate) fn version(&self, record: Record<'_>) -> Vec<u8> {
+        let value = self.version.as_ref().and_then(|ways| find(record, ways));
+        value.map_or_else(Vec::new, |value| value.version())
+    }
+
+    /// Decides between the record and one of the same key that came before it in the object.
+    pub(crate) fn stand(&mut self, key: &RootKey) -> Standing {
+        let mut name = Vec::new();
+        for cell in &key.cells {
+            crate::cell::write(&mut name, |out| out.extend_from_slice(cell));
+        }
+        let seen = Seen {
+            row: key.row,
+            version: key.version.clone(),
+            offset: key.offset,
+            length: key.length,
+        };
+        match self.seen.get_mut(&name) {
+            None => {
+                self.seen.insert(name, seen);
+                Standing::First
+            }
+            Some(standing) if seen.version > standing.version => {
+                Standing::Displaces(std::mem::replace(standing, seen))
+            }
+            Some(_) => Standing::Loses,
+        }
+    }
+}
+
+/// The cell in the key column's type; none where it would need another column.
+fn encode(value: Value<'_>, plan: &Plan, node: NodeId) -> Option<Vec<u8>> {
+    let mut cell = Vec::new();
+    let declared = plan.declared(node);
+    if let Some(home) = plan.homes(node).first() {
+        let fits = if declared == Some(home.of) {
+            value.encode_declared(home.of, &mut cell)
+        } else {
+            value.encode(home.of, &mut cell)
+        };
+        return fits.then_some(cell);
+    }
+    if let Some(of) = declared
+        && value.encode_declared(of, &mut cell)
+    {
+        return Some(cell);
+    }
+    value
+        .encode(value.natural_type()?, &mut cell)
+        .then_some(cell)
+}
+
+/// The value at the first of the ways that leads to one.
+fn find<'a>(record: Record<'a>, ways: &Ways) -> Option<Value<'a>> {
+    ways.iter().find_map(|pointer| {
+        let found = pointer
+            .tokens()
+            .iter()
+            .try_fold(0, |at, token| member(record, at, token))?;
+        record.value(found)
+    })
+}
+
+/// The member called `name`; the last one where it stands twice.
+fn member(record: Record<'_>, object: usize, name: &str) -> Option<usize> {
+    if record.tape.get(object)?.kind != Kind::Object {
+        return None;
+    }
+    let mut scratch = Vec::new();
+    record
+        .tape
+        .members(object)
+        .filter(|(key, _)| {
+            let raw = record.value(*key).map_or(&[][..], |key| key.raw);
+            let inside = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
+            unescape(inside, &mut scratch) == name.as_bytes()
+        })
+        .last()
+        .map(|(_, value)| value)
+}

@@ -10,6 +10,7 @@
 mod batch;
 mod cell;
 mod column_type;
+mod draft;
 mod envelope;
 mod error;
 mod json;
@@ -21,6 +22,8 @@ mod rows;
 mod rules;
 mod schema;
 mod shredder;
+mod value;
+mod version;
 mod walk;
 
 pub use batch::{Batch, LateKeep, Reject, RejectReason, RootKey};
@@ -32,3 +35,4 @@ pub use rows::TableRows;
 pub use rules::{Contract, DeclaredType, Limits, Rules};
 pub use schema::{Change, Column, Origin, Schema, Table};
 pub use shredder::{Notice, NoticeKind, Shredder, Summary};
+pub use version::version_from_cell;

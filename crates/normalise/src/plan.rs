@@ -1,1 +1,386 @@
-//! (being written)
+//! Which column each path goes to: a trie of field names over the schema, found once for each
+//! shape, not for each row. It also plans the changes that a new path or type asks for.
+
+use std::collections::BTreeMap;
+
+use crate::naming;
+use crate::pointer::Pointer;
+use crate::{
+    Change, Column, ColumnType, Contract, DeclaredType, Limits, Origin, Rules, Schema, Table,
+};
+
+mod declared;
+mod homes;
+
+pub(crate) use homes::{Home, NoHome};
+
+/// A node's number in the plan.
+pub(crate) type NodeId = usize;
+
+/// Names that every table has before its own columns.
+const TECHNICAL: [&str; 3] = ["_object_id", "_row", "_parent_row"];
+/// Where values beyond a bound stand.
+const OVERFLOW: &str = "_overflow";
+/// Fields that one endpoint may have before new ones land in `_overflow`: a bound on memory, far
+/// above what its tables can hold as columns.
+const MAX_NODES: usize = 100_000;
+
+/// A place in the records: a field, or the record itself.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// The table whose rows its scalars stand in.
+    pub(crate) table: usize,
+    /// JSON Pointer from the document, array indices left out.
+    pub(crate) path: String,
+    /// How many objects stand between it and its table's record.
+    pub(crate) depth: usize,
+    /// The table of its items, where it was an array of objects.
+    pub(crate) child: Option<usize>,
+    /// Its column's name, or the prefix of its members' names.
+    name: String,
+    members: Vec<(Box<str>, NodeId)>,
+    index: BTreeMap<Box<str>, NodeId>,
+    homes: Vec<Home>,
+    declared: Option<ColumnType>,
+    /// The last object in which it was met: finds names that stand twice.
+    seen_in: u64,
+}
+
+/// The trie, the schema under it, and the changes since they were last taken.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    schema: Schema,
+    changes: Vec<Change>,
+    nodes: Vec<Node>,
+    /// The node of each table's records.
+    record_nodes: Vec<NodeId>,
+    /// The nodes of the values from around the records that root rows carry.
+    kept_nodes: Vec<NodeId>,
+    /// New path → the path that stands in its place.
+    renames: BTreeMap<String, String>,
+    types: Vec<DeclaredType>,
+    records_path: String,
+    root_table: String,
+    contract: Contract,
+    limits: Limits,
+    /// The columns of the root table that repeat in child tables, once known.
+    key_paths: Vec<String>,
+}
+
+impl Plan {
+    pub(crate) fn new(rules: &Rules, schema: Schema) -> Self {
+        let records_path = rules.records.to_string();
+        let absolute = |pointer: &Pointer| format!("{records_path}{pointer}");
+        let mut plan = Self {
+            changes: Vec::new(),
+            nodes: Vec::new(),
+            record_nodes: Vec::new(),
+            kept_nodes: Vec::new(),
+            renames: rules
+                .renames
+                .iter()
+                .map(|(new, old)| (absolute(new), absolute(old)))
+                .collect(),
+            types: rules.types.clone(),
+            root_table: rules.root_table.clone(),
+            contract: rules.contract,
+            limits: rules.limits,
+            key_paths: rules.key.iter().map(absolute).collect(),
+            schema: Schema {
+                tables: Vec::new(),
+                taken: schema.taken.clone(),
+            },
+            records_path,
+        };
+        for pointer in &rules.keep {
+            let name = pointer
+                .tokens()
+                .last()
+                .map_or_else(String::new, |n| naming::snake_case(n));
+            let node = plan.push_node(0, pointer.to_string(), name, 0);
+            plan.kept_nodes.push(node);
+        }
+        for table in schema.tables {
+            plan.take_known_table(table);
+        }
+        plan
+    }
+
+    /// Rebuilds the trie from a table of the catalog.
+    fn take_known_table(&mut self, table: Table) {
+        let number = self.schema.tables.len();
+        let path = table.path.clone();
+        let parent = table.parent;
+        self.schema.tables.push(table);
+        let record = self.push_node(number, path.clone(), String::new(), 0);
+        self.record_nodes.push(record);
+        if let Some(array) = parent.and_then(|parent| self.node_at(parent, &path))
+            && let Some(node) = self.nodes.get_mut(array)
+        {
+            node.child = Some(number);
+        }
+        let columns = self
+            .schema
+            .tables
+            .get(number)
+            .map(|table| table.columns.clone());
+        for (place, column) in columns.unwrap_or_default().into_iter().enumerate() {
+            let node = match column.origin {
+                Origin::Key | Origin::Overflow => continue,
+                Origin::Value => Some(record),
+                Origin::Field | Origin::Variant => self.node_at(number, &column.path),
+            };
+            if let Some(node) = node.and_then(|node| self.nodes.get_mut(node)) {
+                if column.origin == Origin::Field {
+                    node.name.clone_from(&column.name);
+                }
+                node.homes.push(Home {
+                    of: column.of,
+                    column: place,
+                });
+            }
+        }
+    }
+
+    /// The node at an absolute path, made where it is missing: within a table's records, or within
+    /// a kept value. None for a value that is no longer kept.
+    fn node_at(&mut self, table: usize, path: &str) -> Option<NodeId> {
+        let record = *self.record_nodes.get(table)?;
+        let kept = self.kept_nodes.clone();
+        for base in std::iter::once(record).chain(kept) {
+            let tail = path.strip_prefix(self.nodes.get(base)?.path.as_str());
+            if let Some(tail) = tail.and_then(|tail| tail.parse::<Pointer>().ok()) {
+                return Some(
+                    tail.tokens()
+                        .iter()
+                        .fold(base, |node, token| self.add_member(node, token)),
+                );
+            }
+        }
+        None
+    }
+
+    /// The nodes of the kept values, in the order of `Rules::keep`.
+    pub(crate) fn kept_nodes(&self) -> &[NodeId] {
+        &self.kept_nodes
+    }
+
+    fn push_node(&mut self, table: usize, path: String, name: String, depth: usize) -> NodeId {
+        let declared = declared::type_of(&self.types, &self.records_path, &path);
+        self.nodes.push(Node {
+            table,
+            path,
+            depth,
+            child: None,
+            name,
+            members: Vec::new(),
+            index: BTreeMap::new(),
+            homes: Vec::new(),
+            declared,
+            seen_in: 0,
+        });
+        self.nodes.len() - 1
+    }
+
+    pub(crate) fn node(&self, node: NodeId) -> Option<&Node> {
+        self.nodes.get(node)
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
+    pub(crate) fn record_node(&self, table: usize) -> Option<NodeId> {
+        self.record_nodes.get(table).copied()
+    }
+
+    /// The member called `name`. `place` is its place within the object at hand: records of one
+    /// source mostly write their members in one order, so the node at that place is tried first.
+    pub(crate) fn member(&mut self, node: NodeId, place: usize, name: &str) -> Option<NodeId> {
+        let parent = self.nodes.get(node)?;
+        if let Some((known, member)) = parent.members.get(place)
+            && **known == *name
+        {
+            return Some(*member);
+        }
+        if let Some(member) = parent.index.get(name) {
+            return Some(*member);
+        }
+        (self.nodes.len() < MAX_NODES).then(|| self.add_member(node, name))
+    }
+
+    fn add_member(&mut self, parent: NodeId, name: &str) -> NodeId {
+        let Some(node) = self.nodes.get(parent) else {
+            return parent;
+        };
+        if let Some(member) = node.index.get(name) {
+            return *member;
+        }
+        let path = Pointer::child(&node.path, name);
+        let (table, depth) = (node.table, node.depth + 1);
+        let member = match self.renames.get(&path).cloned() {
+            Some(old) => self.node_at(table, &old).unwrap_or(parent),
+            None => {
+                let column = naming::nested(&node.name, name);
+                self.push_node(table, path, column, depth)
+            }
+        };
+        if let Some(node) = self.nodes.get_mut(parent) {
+            node.members.push((name.into(), member));
+            node.index.insert(name.into(), member);
+        }
+        member
+    }
+
+    /// Notes that the object numbered `object` has this member; true where it had it already.
+    pub(crate) fn is_met_again(&mut self, member: NodeId, object: u64) -> bool {
+        self.nodes
+            .get_mut(member)
+            .is_some_and(|node| std::mem::replace(&mut node.seen_in, object) == object)
+    }
+
+    /// The root table's number, the table added where it is missing.
+    pub(crate) fn root(&mut self) -> Result<usize, NoHome> {
+        if self.schema.tables.is_empty() {
+            let (name, path) = (self.root_table.clone(), self.records_path.clone());
+            self.add_table(&name, path, None)?;
+        }
+        Ok(0)
+    }
+
+    /// The table of the objects in the array at `node`, added where it is missing.
+    pub(crate) fn child_table(&mut self, node: NodeId) -> Result<usize, NoHome> {
+        let Some(array) = self.nodes.get(node) else {
+            return Err(NoHome::Nowhere);
+        };
+        if let Some(child) = array.child {
+            return Ok(child);
+        }
+        let (path, parent) = (array.path.clone(), array.table);
+        let parent_name = self
+            .schema
+            .tables
+            .get(parent)
+            .map_or("", |table| table.name.as_str());
+        let name = format!("{parent_name}__{}", array.name);
+        let child = self.add_table(&name, path, Some(parent))?;
+        if let Some(array) = self.nodes.get_mut(node) {
+            array.child = Some(child);
+        }
+        self.add_key_columns(child)?;
+        Ok(child)
+    }
+
+    fn add_table(
+        &mut self,
+        wanted: &str,
+        path: String,
+        parent: Option<usize>,
+    ) -> Result<usize, NoHome> {
+        self.may_change()?;
+        if self.schema.tables.len() >= self.limits.max_tables {
+            return Err(NoHome::TableLimit);
+        }
+        let name = naming::unique(wanted, &path, |name| {
+            self.schema.taken.contains(name)
+                || self.schema.tables.iter().any(|table| table.name == name)
+        });
+        let table = Table {
+            name,
+            path: path.clone(),
+            parent,
+            columns: Vec::new(),
+            rewritable: true,
+        };
+        let number = self.schema.tables.len();
+        self.changes.push(Change::AddTable {
+            table: table.clone(),
+        });
+        self.schema.tables.push(table);
+        let record = self.push_node(number, path, String::new(), 0);
+        self.record_nodes.push(record);
+        Ok(number)
+    }
+
+    /// The root's key, repeated in a child so that analysts join without the technical columns.
+    fn add_key_columns(&mut self, child: usize) -> Result<(), NoHome> {
+        for path in self.key_paths.clone() {
+            let key = self.schema.tables.first().and_then(|root| {
+                root.columns
+                    .iter()
+                    .find(|c| c.origin == Origin::Field && c.path == path)
+                    .cloned()
+            });
+            if let Some(key) = key {
+                self.add_column(child, &key.name, key.path, key.of, Origin::Key)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn may_change(&self) -> Result<(), NoHome> {
+        match self.contract {
+            Contract::Evolve => Ok(()),
+            Contract::Freeze => Err(NoHome::Frozen),
+            Contract::Discard => Err(NoHome::Discarded),
+        }
+    }
+
+    fn add_column(
+        &mut self,
+        table: usize,
+        wanted: &str,
+        path: String,
+        of: ColumnType,
+        origin: Origin,
+    ) -> Result<usize, NoHome> {
+        self.may_change()?;
+        let columns = self
+            .schema
+            .tables
+            .get(table)
+            .map_or(0, |table| table.columns.len());
+        if columns >= self.limits.max_columns && origin != Origin::Overflow {
+            return Err(NoHome::ColumnLimit);
+        }
+        let Some(held) = self.schema.tables.get_mut(table) else {
+            return Err(NoHome::Nowhere);
+        };
+        let salted = format!("{path}#{of}#{}", origin.name());
+        let name = naming::unique(wanted, &salted, |name| {
+            (TECHNICAL.contains(&name) || name == OVERFLOW) && origin != Origin::Overflow
+                || held.column(name).is_some()
+        });
+        let column = Column {
+            name,
+            path,
+            of,
+            origin,
+        };
+        held.columns.push(column.clone());
+        self.changes.push(Change::AddColumn { table, column });
+        Ok(columns)
+    }
+
+    /// The column for what has no other place, added where it is missing.
+    pub(crate) fn overflow(&mut self, table: usize) -> Result<usize, NoHome> {
+        let held = self.schema.tables.get(table).ok_or(NoHome::Nowhere)?;
+        if let Some(place) = held
+            .columns
+            .iter()
+            .position(|c| c.origin == Origin::Overflow)
+        {
+            return Ok(place);
+        }
+        let path = held.path.clone();
+        self.add_column(table, OVERFLOW, path, ColumnType::Json, Origin::Overflow)
+    }
+}

@@ -1,1 +1,415 @@
-//! (being written)
+//! From tokens to rows: one record and all its children.
+//!
+//! A row is complete before its children begin: arrays of objects are set aside while an object's
+//! own members are placed. So the parent's key is known, and one draft serves every row.
+
+use std::ops::Range;
+
+use crate::draft::Draft;
+use crate::json::{Kind, Tape, unescape};
+use crate::plan::{NoHome, NodeId, Plan};
+use crate::rows::TableRows;
+use crate::shredder::{Notice, NoticeKind};
+use crate::value::Value;
+use crate::{ColumnType, ErrorKind};
+
+mod place;
+
+pub(crate) use place::quote;
+
+/// A record as the walk sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Record<'a> {
+    pub(crate) json: &'a [u8],
+    pub(crate) tape: &'a Tape,
+}
+
+impl<'a> Record<'a> {
+    pub(crate) fn value(&self, index: usize) -> Option<Value<'a>> {
+        self.tape
+            .get(index)
+            .map(|token| Value::new(self.json, token))
+    }
+
+    fn range(&self, index: usize) -> Range<usize> {
+        self.tape
+            .get(index)
+            .map_or(0..0, |token| token.start as usize..token.end as usize)
+    }
+}
+
+/// Why a record stops the object: the kind and the path at fault.
+#[derive(Debug)]
+pub(crate) struct Stop {
+    pub(crate) kind: ErrorKind,
+    pub(crate) path: String,
+}
+
+/// An array of objects, set aside until its parent's row is complete.
+#[derive(Debug, Clone, Copy)]
+struct Deferred {
+    table: usize,
+    array: usize,
+}
+
+/// The state that a walk needs, kept from record to record.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    pub(crate) plan: Plan,
+    pub(crate) tables: Vec<TableRows>,
+    pub(crate) notices: std::collections::BTreeSet<Notice>,
+    object_id: [u8; 8],
+    next_rows: Vec<i32>,
+    draft: Draft,
+    deferred: Vec<Deferred>,
+    members: Vec<(NodeId, usize)>,
+    objects_met: u64,
+    scratch: Vec<u8>,
+    /// The key cells of the record at hand.
+    pub(crate) key: Vec<Vec<u8>>,
+    /// For each table its key columns and which cell of `key` each repeats.
+    key_columns: Vec<Option<Vec<(usize, usize)>>>,
+    key_paths: Vec<String>,
+    root_row: i32,
+}
+
+impl Walk {
+    pub(crate) fn new(plan: Plan, object_id: i64, key_paths: Vec<String>) -> Self {
+        Self {
+            plan,
+            tables: Vec::new(),
+            notices: std::collections::BTreeSet::new(),
+            object_id: object_id.to_be_bytes(),
+            next_rows: Vec::new(),
+            draft: Draft::default(),
+            deferred: Vec::new(),
+            members: Vec::new(),
+            objects_met: 0,
+            scratch: Vec::new(),
+            key: Vec::new(),
+            key_columns: Vec::new(),
+            key_paths,
+            root_row: 0,
+        }
+    }
+
+    /// Walks the root record numbered `row`; `defaults` are what it carries from around it.
+    pub(crate) fn root(
+        &mut self,
+        record: Record<'_>,
+        row: i32,
+        defaults: &[(NodeId, Value<'_>)],
+    ) -> Result<(), Stop> {
+        let table = self.plan.root().map_err(|_| Stop::frozen(""))?;
+        self.root_row = row;
+        self.begin_row(record, table, 0)?;
+        for (node, value) in defaults {
+            if !self
+                .plan
+                .homes(*node)
+                .iter()
+                .any(|home| self.draft.is_set(home.column))
+            {
+                self.place_whole(*node, *value, 0..0)?;
+            }
+        }
+        self.finish_row(record, table, None, row)
+    }
+
+    /// The column and the cell that `value` has at `node`, apart from any record.
+    pub(crate) fn cell_for(
+        &mut self,
+        node: NodeId,
+        value: Value<'_>,
+    ) -> Result<Option<(usize, Vec<u8>)>, Stop> {
+        self.draft.clear();
+        self.place_whole(node, value, 0..0)?;
+        Ok(self.draft.take_only_cell())
+    }
+
+    /// Walks a row of `table` and then its children.
+    fn child(
+        &mut self,
+        record: Record<'_>,
+        table: usize,
+        item: usize,
+        parent_row: i32,
+    ) -> Result<(), Stop> {
+        let row = self.next_row(table)?;
+        self.begin_row(record, table, item)?;
+        self.finish_row(record, table, Some(parent_row), row)
+    }
+
+    fn begin_row(&mut self, record: Record<'_>, table: usize, item: usize) -> Result<(), Stop> {
+        self.draft.clear();
+        let Some(node) = self.plan.record_node(table) else {
+            return Ok(());
+        };
+        let Some(value) = record.value(item) else {
+            return Ok(());
+        };
+        let width = record.tape.get(item).map_or(0, |token| token.len as usize);
+        if value.kind != Kind::Object {
+            self.place_document(node, value, record.range(item))
+        } else if width > self.plan.limits().max_object_keys {
+            self.notice(NoticeKind::WideObject, node);
+            self.place_document(node, value, record.range(item))
+        } else {
+            self.object(record, node, item)
+        }
+    }
+
+    /// Places the members of an object. A name that stands twice counts the last time; what stood
+    /// there before goes to the overflow.
+    fn object(&mut self, record: Record<'_>, node: NodeId, index: usize) -> Result<(), Stop> {
+        self.objects_met += 1;
+        let object = self.objects_met;
+        let mark = self.members.len();
+        for (place, (name, value)) in record.tape.members(index).enumerate() {
+            let Some(member) = self.member(record, node, place, name) else {
+                self.overflow_unplanned(record, node, name, value)?;
+                continue;
+            };
+            if self.plan.is_met_again(member, object) {
+                self.replace_member(record, mark, member, value)?;
+            } else {
+                self.members.push((member, value));
+            }
+        }
+        let mut at = mark;
+        while let Some((member, value)) = self.members.get(at).copied() {
+            self.value(record, member, value)?;
+            at += 1;
+        }
+        self.members.truncate(mark);
+        Ok(())
+    }
+
+    /// The node of a member; none for a name that Postgres can't hold, or one too many.
+    fn member(&mut self, r: Record<'_>, node: NodeId, place: usize, name: usize) -> Option<NodeId> {
+        let token = r.tape.get(name)?;
+        if token.is_unrepresentable() {
+            return None;
+        }
+        let inside = r
+            .json
+            .get(token.start as usize + 1..(token.end as usize).checked_sub(1)?)?;
+        let name = std::str::from_utf8(unescape(inside, &mut self.scratch)).ok()?;
+        self.plan.member(node, place, name)
+    }
+
+    fn replace_member(
+        &mut self,
+        record: Record<'_>,
+        mark: usize,
+        member: NodeId,
+        value: usize,
+    ) -> Result<(), Stop> {
+        let earlier = self
+            .members
+            .iter_mut()
+            .skip(mark)
+            .find(|(node, _)| *node == member);
+        if let Some((_, held)) = earlier {
+            let earlier = std::mem::replace(held, value);
+            self.notice(NoticeKind::DuplicateName, member);
+            let raw = record.value(earlier).map_or(&[][..], |value| value.raw);
+            self.overflow(member, raw);
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, record: Record<'_>, node: NodeId, index: usize) -> Result<(), Stop> {
+        let Some(token) = record.tape.get(index) else {
+            return Ok(());
+        };
+        let value = Value::new(record.json, token);
+        match token.kind {
+            Kind::Null => Ok(()),
+            Kind::Object if token.len > 0 => self.nested(record, node, index, token.len as usize),
+            Kind::Array if token.has_object() => match self.plan.child_table(node) {
+                Ok(table) => {
+                    self.deferred.push(Deferred {
+                        table,
+                        array: index,
+                    });
+                    Ok(())
+                }
+                Err(NoHome::TableLimit) => {
+                    self.notice(NoticeKind::TableLimit, node);
+                    self.place(node, value, record.range(index))
+                }
+                Err(reason) => self.homeless(node, value, reason),
+            },
+            Kind::Object | Kind::Array | Kind::True | Kind::False | Kind::Number | Kind::String => {
+                self.place(node, value, record.range(index))
+            }
+        }
+    }
+
+    fn nested(&mut self, r: Record<'_>, node: NodeId, at: usize, width: usize) -> Result<(), Stop> {
+        let depth = self.plan.node(node).map_or(0, |node| node.depth);
+        let bound = if width > self.plan.limits().max_object_keys {
+            NoticeKind::WideObject
+        } else if depth > self.plan.limits().max_flatten_depth {
+            NoticeKind::DeepObject
+        } else {
+            return self.object(r, node, at);
+        };
+        self.notice(bound, node);
+        r.value(at)
+            .map_or(Ok(()), |value| self.place(node, value, r.range(at)))
+    }
+
+    fn finish_row(
+        &mut self,
+        record: Record<'_>,
+        table: usize,
+        parent_row: Option<i32>,
+        row: i32,
+    ) -> Result<(), Stop> {
+        self.repeat_key(table);
+        self.narrow(record, table);
+        self.place_overflow(table)?;
+        while self.tables.len() <= table {
+            self.tables.push(TableRows::new(self.tables.len()));
+        }
+        let row_cell = row.to_be_bytes();
+        let parent_cell = parent_row.map(i32::to_be_bytes);
+        let technical: &[&[u8]] = match &parent_cell {
+            Some(parent) => &[&self.object_id, &row_cell, parent],
+            None => &[&self.object_id, &row_cell],
+        };
+        if let Some(rows) = self.tables.get_mut(table) {
+            self.draft.write(technical, self.root_row, rows);
+        }
+        self.children(record, row)
+    }
+
+    /// Walks the arrays that the row just finished had set aside.
+    fn children(&mut self, record: Record<'_>, parent_row: i32) -> Result<(), Stop> {
+        let set_aside = std::mem::take(&mut self.deferred);
+        for deferred in &set_aside {
+            for item in record.tape.items(deferred.array) {
+                self.child(record, deferred.table, item, parent_row)?;
+            }
+        }
+        // The allocation goes round; a child had its own list meanwhile.
+        self.deferred = set_aside;
+        self.deferred.clear();
+        Ok(())
+    }
+
+    /// The root row that comes next.
+    pub(crate) fn next_root_row(&mut self) -> Result<i32, Stop> {
+        self.next_row(0)
+    }
+
+    /// The number that the next root row will have.
+    pub(crate) fn root_rows(&self) -> i32 {
+        self.next_rows.first().copied().unwrap_or(0)
+    }
+
+    fn next_row(&mut self, table: usize) -> Result<i32, Stop> {
+        if self.next_rows.len() <= table {
+            self.next_rows.resize(table + 1, 0);
+        }
+        let path = self
+            .plan
+            .schema()
+            .tables
+            .get(table)
+            .map_or("", |table| table.path.as_str());
+        let next = self.next_rows.get_mut(table).and_then(|next| {
+            let row = *next;
+            *next = next.checked_add(1)?;
+            Some(row)
+        });
+        next.ok_or_else(|| Stop {
+            kind: ErrorKind::TooManyRows,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Fills a child's key columns with the record's key.
+    fn repeat_key(&mut self, table: usize) {
+        if table == 0 || self.key.is_empty() {
+            return;
+        }
+        if self.key_columns.len() <= table {
+            self.key_columns.resize(table + 1, None);
+        }
+        let Some(known) = self.key_columns.get_mut(table) else {
+            return;
+        };
+        let columns = known.get_or_insert_with(|| {
+            let columns = self
+                .plan
+                .schema()
+                .tables
+                .get(table)
+                .map(|table| &table.columns);
+            let keys = columns.into_iter().flatten().enumerate();
+            keys.filter(|(_, column)| column.origin == crate::Origin::Key)
+                .filter_map(|(place, column)| {
+                    let key = self
+                        .key_paths
+                        .iter()
+                        .position(|path| *path == column.path)?;
+                    Some((place, key))
+                })
+                .collect()
+        });
+        for (column, key) in columns.iter() {
+            if let Some(cell) = self.key.get(*key) {
+                self.draft.try_set(*column, 0..0, |out| {
+                    out.extend_from_slice(cell);
+                    true
+                });
+            }
+        }
+    }
+
+    fn notice(&mut self, kind: NoticeKind, node: NodeId) {
+        let path = self
+            .plan
+            .node(node)
+            .map_or_else(String::new, |node| node.path.clone());
+        self.note(kind, path);
+    }
+
+    pub(crate) fn note(&mut self, kind: NoticeKind, path: String) {
+        /// A source that misbehaves in a new place each time must not fill the memory.
+        const MAX_NOTICES: usize = 1_000;
+        if self.notices.len() < MAX_NOTICES {
+            self.notices.insert(Notice { kind, path });
+        }
+    }
+
+    /// A `bigint` column has become `numeric`: the rows at hand follow.
+    fn widen_rows(&mut self, table: usize, column: usize) {
+        let technical = self
+            .plan
+            .schema()
+            .tables
+            .get(table)
+            .map_or(0, |t| t.technical_columns());
+        if let Some(rows) = self.tables.get_mut(table) {
+            rows.rewrite_field(technical + column, |old, out| {
+                if let Ok(old) = old.try_into() {
+                    crate::json::numeric::from_i64_binary(old, out);
+                }
+            });
+        }
+    }
+
+    fn column_type(&self, table: usize, column: usize) -> Option<ColumnType> {
+        self.plan
+            .schema()
+            .tables
+            .get(table)?
+            .columns
+            .get(column)
+            .map(|column| column.of)
+    }
+}

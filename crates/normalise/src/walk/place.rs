@@ -1,0 +1,266 @@
+//! Putting one value into the row at hand: its column, a new one, or the overflow.
+
+use std::ops::Range;
+
+use super::{Record, Stop, Walk};
+use crate::plan::{NoHome, NodeId};
+use crate::pointer::Pointer;
+use crate::shredder::NoticeKind;
+use crate::value::Value;
+use crate::{ColumnType, ErrorKind};
+
+impl Walk {
+    /// Places a value in the first of its field's columns that holds it exactly, or in a new one.
+    pub(super) fn place(
+        &mut self,
+        node: NodeId,
+        value: Value<'_>,
+        raw: Range<usize>,
+    ) -> Result<(), Stop> {
+        let declared = self.plan.declared(node);
+        for home in self.plan.homes(node) {
+            let fits = self.draft.try_set(home.column, raw.clone(), |out| {
+                encode(value, home.of, declared, out)
+            });
+            if fits {
+                return Ok(());
+            }
+        }
+        let Some(natural) = value.natural_type() else {
+            return Ok(());
+        };
+        let of = match declared {
+            Some(declared) if self.plan.homes(node).is_empty() && fits(value, declared) => declared,
+            _ => natural,
+        };
+        self.place_anew(node, value, raw, of, |value, of, out| {
+            encode(value, of, declared, out)
+        })
+    }
+
+    /// Places a value whole: objects and arrays are not looked into.
+    pub(super) fn place_whole(
+        &mut self,
+        node: NodeId,
+        value: Value<'_>,
+        raw: Range<usize>,
+    ) -> Result<(), Stop> {
+        self.place(node, value, raw)
+    }
+
+    /// Places a record or item that is no object (or too wide an object) as JSON in `value`.
+    pub(super) fn place_document(
+        &mut self,
+        node: NodeId,
+        value: Value<'_>,
+        raw: Range<usize>,
+    ) -> Result<(), Stop> {
+        for home in self.plan.homes(node) {
+            if self.draft.try_set(home.column, raw.clone(), |out| {
+                value.encode_document(home.of, out)
+            }) {
+                return Ok(());
+            }
+        }
+        let of = value.document_type();
+        self.place_anew(node, value, raw, of, |value, of, out| {
+            value.encode_document(of, out)
+        })
+    }
+
+    fn place_anew(
+        &mut self,
+        node: NodeId,
+        value: Value<'_>,
+        raw: Range<usize>,
+        of: ColumnType,
+        encode: impl Fn(Value<'_>, ColumnType, &mut Vec<u8>) -> bool,
+    ) -> Result<(), Stop> {
+        match self.plan.add_home(node, of) {
+            Ok(placed) => {
+                let table = self.plan.node(node).map_or(0, |node| node.table);
+                if placed.widened {
+                    self.widen_rows(table, placed.home.column);
+                }
+                let of = self.column_type(table, placed.home.column).unwrap_or(of);
+                self.draft
+                    .try_set(placed.home.column, raw, |out| encode(value, of, out));
+                Ok(())
+            }
+            Err(reason) => self.homeless(node, value, reason),
+        }
+    }
+
+    /// A value that can have no column: the contract or a bound says what becomes of it.
+    pub(super) fn homeless(
+        &mut self,
+        node: NodeId,
+        value: Value<'_>,
+        reason: NoHome,
+    ) -> Result<(), Stop> {
+        match reason {
+            NoHome::Frozen => {
+                let path = self
+                    .plan
+                    .node(node)
+                    .map_or_else(String::new, |node| node.path.clone());
+                return Err(Stop {
+                    kind: ErrorKind::SchemaFrozen,
+                    path,
+                });
+            }
+            NoHome::Discarded => self.notice(NoticeKind::Discarded, node),
+            NoHome::ColumnLimit | NoHome::TableLimit | NoHome::Nowhere => {
+                self.notice(NoticeKind::ColumnLimit, node);
+                self.overflow(node, value.raw);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn overflow(&mut self, node: NodeId, raw: &[u8]) {
+        let path = self
+            .plan
+            .node(node)
+            .map_or_else(String::new, |node| node.path.clone());
+        self.draft.overflow.push((path, raw.to_vec()));
+    }
+
+    /// A member whose name can't name a column: its path is written with the name as it stands.
+    pub(super) fn overflow_unplanned(
+        &mut self,
+        record: Record<'_>,
+        node: NodeId,
+        name: usize,
+        value: usize,
+    ) -> Result<(), Stop> {
+        self.notice(NoticeKind::ColumnLimit, node);
+        let name = record.value(name).map_or(&[][..], |name| name.raw);
+        let name = name
+            .get(1..name.len().saturating_sub(1))
+            .unwrap_or_default();
+        let mut path = self
+            .plan
+            .node(node)
+            .map_or_else(String::new, |node| node.path.clone());
+        Pointer::push_token(&mut path, "");
+        let mut path = escape(&path);
+        // The name's own escapes stay, as no text could hold what they mean.
+        path.push_str(
+            &String::from_utf8_lossy(name)
+                .replace("~", "~0")
+                .replace('/', "~1"),
+        );
+        let raw = record.value(value).map_or(&[][..], |value| value.raw);
+        self.draft
+            .overflow
+            .push((format!("\"{path}\""), raw.to_vec()));
+        Ok(())
+    }
+
+    /// Moves cells of too wide a row to the overflow.
+    pub(super) fn narrow(&mut self, record: Record<'_>, table: usize) {
+        let moved = self.draft.narrow(self.plan.limits().max_row_bytes);
+        for (column, raw) in moved {
+            let schema = self.plan.schema();
+            let column = schema
+                .tables
+                .get(table)
+                .and_then(|table| table.columns.get(column));
+            let Some(path) = column.map(|column| column.path.clone()) else {
+                continue;
+            };
+            let raw = record.json.get(raw).unwrap_or_default().to_vec();
+            self.note(NoticeKind::WideRow, path.clone());
+            self.draft.overflow.push((path, raw));
+        }
+    }
+
+    /// Writes what has no column of its own into `_overflow`: `{"<pointer>": [values…]}`.
+    pub(super) fn place_overflow(&mut self, table: usize) -> Result<(), Stop> {
+        if self.draft.overflow.is_empty() {
+            return Ok(());
+        }
+        let mut overflow = std::mem::take(&mut self.draft.overflow);
+        // Values of one path stay in the order in which they stood.
+        overflow.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut json = Vec::new();
+        let mut current: Option<&str> = None;
+        for (path, raw) in &overflow {
+            if current == Some(path.as_str()) {
+                json.push(b',');
+            } else {
+                json.extend_from_slice(if current.is_some() { b"]," } else { b"{" });
+                let quoted = if path.starts_with('"') {
+                    path.clone()
+                } else {
+                    quote(path)
+                };
+                json.extend_from_slice(quoted.as_bytes());
+                json.extend_from_slice(b":[");
+            }
+            json.extend_from_slice(raw);
+            current = Some(path);
+        }
+        json.extend_from_slice(b"]}");
+        match self.plan.overflow(table) {
+            Ok(column) => {
+                self.draft.try_set(column, 0..0, |out| {
+                    out.extend_from_slice(&json);
+                    true
+                });
+                Ok(())
+            }
+            Err(NoHome::Frozen) => {
+                let path = overflow
+                    .first()
+                    .map_or_else(String::new, |(path, _)| path.clone());
+                Err(Stop {
+                    kind: ErrorKind::SchemaFrozen,
+                    path,
+                })
+            }
+            Err(_) => {
+                for (path, _) in overflow {
+                    self.note(NoticeKind::Discarded, path);
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn encode(
+    value: Value<'_>,
+    of: ColumnType,
+    declared: Option<ColumnType>,
+    out: &mut Vec<u8>,
+) -> bool {
+    if declared == Some(of) {
+        value.encode_declared(of, out)
+    } else {
+        value.encode(of, out)
+    }
+}
+
+fn fits(value: Value<'_>, of: ColumnType) -> bool {
+    value.encode_declared(of, &mut Vec::new())
+}
+
+/// `text` as a JSON string.
+pub(crate) fn quote(text: &str) -> String {
+    format!("\"{}\"", escape(text))
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 2);
+    for character in text.chars() {
+        match character {
+            '"' => escaped.push_str("\\\""),
+            '\\' => escaped.push_str("\\\\"),
+            control if control < ' ' => escaped.push_str(&format!("\\u{:04x}", control as u32)),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
