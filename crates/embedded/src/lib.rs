@@ -1,1 +1,3 @@
 //! Real parts that run inside one process: an S3 server, a Postgres cluster, a point-of-sale API.
+
+pub mod postgres;
