@@ -1,1 +1,12 @@
-//! What the end-to-end tests share.
+//! What the end-to-end tests share: Lambda as its documents describe it, around the real binaries.
+
+mod binaries;
+mod destination;
+mod function;
+mod process_memory;
+mod runtime_api;
+mod sandbox;
+
+pub use binaries::{BinaryNotBuilt, workspace_binary};
+pub use function::{AsyncOutcome, Function, FunctionOptions};
+pub use runtime_api::FunctionError;
