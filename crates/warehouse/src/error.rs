@@ -1,0 +1,187 @@
+//! What can go wrong in the warehouse, and whether a retry can help.
+
+use landing::{Classify, FailureKind};
+
+use crate::sqlstate;
+use crate::{SettingsError, Vanished};
+
+/// Why the warehouse could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum WarehouseError {
+    /// The settings name no usable database.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// No connection came about.
+    #[error("could not connect to Postgres at {address}: {reason}")]
+    Connect {
+        /// Host and port.
+        address: String,
+        /// What was answered, without secrets.
+        reason: String,
+        /// Postgres's code, where it answered.
+        code: Option<String>,
+    },
+    /// Postgres refused, or the connection was lost.
+    #[error("could not {doing}: {reason}")]
+    Database {
+        /// What was being done.
+        doing: String,
+        /// Postgres's message and code, without the values in question.
+        reason: String,
+        /// Postgres's code; none where the connection was lost.
+        code: Option<String>,
+    },
+    /// Another loader changed the endpoint's tables since this one began.
+    #[error("the tables of `{source_name}` / `{endpoint}` changed meanwhile; begin again")]
+    CatalogMoved {
+        /// The source.
+        source_name: String,
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// Another object with records of the same keys was loaded meanwhile.
+    #[error(
+        "object {object_id}, which holds records of the same keys, changed meanwhile; begin again"
+    )]
+    Overtaken {
+        /// The other object's number in the ledger.
+        object_id: i64,
+    },
+    /// More records vanished than `vanish_limit` allows.
+    #[error(
+        "{} of the scope's {} records vanished, more than `vanish_limit` allows; replay the object with --force if that is true",
+        .0.before.saturating_sub(.0.after), .0.before
+    )]
+    Vanished(Vanished),
+    /// An object that was read again has not all the records that must stand again.
+    #[error(
+        "object {object_id} was read again and lacks {missing} of the records that must stand again"
+    )]
+    NotReinstated {
+        /// The object's number in the ledger.
+        object_id: i64,
+        /// How many are missing.
+        missing: usize,
+    },
+    /// The database was set up by a newer Riacho.
+    #[error(
+        "schema `riacho` is at version {found} and this build knows {known}; deploy the newer build"
+    )]
+    TooNew {
+        /// The version found.
+        found: i32,
+        /// The newest that this build knows.
+        known: i32,
+    },
+    /// Rows and schema do not fit together.
+    #[error("rows and tables do not fit together: {0}")]
+    Mismatch(String),
+}
+
+impl WarehouseError {
+    /// Why `doing` failed, in words that hold no value of the data.
+    pub(crate) fn database(doing: impl Into<String>, error: &tokio_postgres::Error) -> Self {
+        let (reason, code) = explain(error);
+        Self::Database {
+            doing: doing.into(),
+            reason,
+            code,
+        }
+    }
+
+    /// Why no connection to `address` came about.
+    pub(crate) fn connect(address: String, error: &tokio_postgres::Error) -> Self {
+        let (reason, code) = explain(error);
+        Self::Connect {
+            address,
+            reason,
+            code,
+        }
+    }
+
+    /// The stable name that error log, ledger and metrics use.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Settings(_) => "database_settings",
+            Self::Connect {
+                code: Some(code), ..
+            }
+            | Self::Database {
+                code: Some(code), ..
+            } => sqlstate::meaning(code).0,
+            Self::Connect { code: None, .. } => "connection_failed",
+            Self::Database { code: None, .. } => "connection_lost",
+            Self::CatalogMoved { .. } => "catalog_moved",
+            Self::Overtaken { .. } => "conflict",
+            Self::Vanished(_) => "vanished",
+            Self::NotReinstated { .. } => "not_reinstated",
+            Self::TooNew { .. } => "warehouse_too_new",
+            Self::Mismatch(_) => "rows_do_not_fit",
+        }
+    }
+
+    /// Whether to roll back and begin again at once, with `lock_schema_first`: another loader was
+    /// quicker, and nothing else is amiss.
+    pub fn begin_again(&self) -> bool {
+        match self {
+            Self::CatalogMoved { .. } | Self::Overtaken { .. } => true,
+            Self::Database { .. } => matches!(
+                self.name(),
+                "conflict"
+                    | "deadlock"
+                    | "serialisation_failure"
+                    | "statement_outdated"
+                    | "table_gone"
+            ),
+            Self::Settings(_)
+            | Self::Connect { .. }
+            | Self::Vanished(_)
+            | Self::NotReinstated { .. }
+            | Self::TooNew { .. }
+            | Self::Mismatch(_) => false,
+        }
+    }
+
+    /// Whether Postgres refused the user or the password: fetch the secret anew, then connect anew.
+    pub fn is_authentication(&self) -> bool {
+        self.name() == "authentication_failed"
+    }
+}
+
+impl Classify for WarehouseError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Database {
+                code: Some(code), ..
+            } => sqlstate::meaning(code).1,
+            Self::Vanished(_) => FailureKind::Permanent,
+            Self::Settings(_)
+            | Self::Connect { .. }
+            | Self::Database { code: None, .. }
+            | Self::CatalogMoved { .. }
+            | Self::Overtaken { .. }
+            | Self::NotReinstated { .. }
+            | Self::TooNew { .. }
+            | Self::Mismatch(_) => FailureKind::Transient,
+        }
+    }
+}
+
+/// Postgres's own words and code. `DETAIL` stays out, as it quotes values.
+fn explain(error: &tokio_postgres::Error) -> (String, Option<String>) {
+    if let Some(answer) = error.as_db_error() {
+        let code = answer.code().code().to_owned();
+        return (
+            format!("{} (SQLSTATE {code})", answer.message()),
+            Some(code),
+        );
+    }
+    let mut reason = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        reason.push_str(": ");
+        reason.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    (reason, None)
+}
