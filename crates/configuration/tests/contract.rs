@@ -1,5 +1,11 @@
 //! The example of the contract, key by key.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail loudly"
+)]
+
 use configuration::{
     Auth, Body, Configuration, JsonTemplate, ListValues, Method, Pages, ParameterPlace,
     PartitionKind, SchemaPolicy, WriteMode,

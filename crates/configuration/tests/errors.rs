@@ -1,5 +1,11 @@
 //! What is wrong is said with its file, line and cure.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail loudly"
+)]
+
 use configuration::Configuration;
 
 fn problems(text: &str) -> Vec<String> {
