@@ -52,21 +52,15 @@ impl Draft {
             self.slots.resize(column + 1, None);
         }
         if let Some(slot) = self.slots.get_mut(column) {
-            *slot = Some(Slot {
-                cell: start..self.cells.len(),
-                raw,
-            });
+            *slot = Some(Slot { cell: start..self.cells.len(), raw });
         }
         true
     }
 
     /// The only cell there is, and its column.
     pub(crate) fn take_only_cell(&mut self) -> Option<(usize, Vec<u8>)> {
-        let (column, slot) = self
-            .slots
-            .iter()
-            .enumerate()
-            .find_map(|(at, slot)| Some((at, slot.as_ref()?)))?;
+        let (column, slot) =
+            self.slots.iter().enumerate().find_map(|(at, slot)| Some((at, slot.as_ref()?)))?;
         let cell = self.cells.get(slot.cell.clone())?.to_vec();
         self.clear();
         Some((column, cell))
@@ -74,11 +68,7 @@ impl Draft {
 
     /// Bytes of the row that can't be moved out of line, about.
     fn inline_bytes(&self) -> usize {
-        let cells = self
-            .slots
-            .iter()
-            .flatten()
-            .map(|slot| slot.cell.len().min(INLINE_MAX - 4) + 4);
+        let cells = self.slots.iter().flatten().map(|slot| slot.cell.len().min(INLINE_MAX - 4) + 4);
         cells.sum::<usize>() + self.slots.len() / 8
     }
 
@@ -106,10 +96,7 @@ impl Draft {
             cell::write(out, |out| out.extend_from_slice(value));
         }
         for slot in &self.slots {
-            match slot
-                .as_ref()
-                .and_then(|slot| self.cells.get(slot.cell.clone()))
-            {
+            match slot.as_ref().and_then(|slot| self.cells.get(slot.cell.clone())) {
                 Some(value) => cell::write(out, |out| out.extend_from_slice(value)),
                 None => out.extend_from_slice(&cell::NULL),
             }

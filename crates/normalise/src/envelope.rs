@@ -14,13 +14,7 @@ pub(crate) struct Envelope {
 
 impl Envelope {
     pub(crate) fn new(max_bytes: usize) -> Self {
-        Self {
-            pages: Vec::new(),
-            page: String::new(),
-            open: Vec::new(),
-            max_bytes,
-            bytes: 0,
-        }
+        Self { pages: Vec::new(), page: String::new(), open: Vec::new(), max_bytes, bytes: 0 }
     }
 
     /// Adds a member of the object at `parents`; false where there is no room for it.
@@ -30,12 +24,7 @@ impl Envelope {
             return false;
         }
         self.bytes += json.len() + name.len() + 4;
-        let shared = self
-            .open
-            .iter()
-            .zip(parents)
-            .take_while(|(one, other)| one == other)
-            .count();
+        let shared = self.open.iter().zip(parents).take_while(|(one, other)| one == other).count();
         for _ in shared..self.open.len() {
             self.page.push('}');
         }
@@ -63,8 +52,7 @@ impl Envelope {
         }
         let close = "}".repeat(self.open.len());
         self.open.clear();
-        self.pages
-            .push(format!("{{{}{close}}}", std::mem::take(&mut self.page)));
+        self.pages.push(format!("{{{}{close}}}", std::mem::take(&mut self.page)));
     }
 
     /// The whole: an object, or an array of one for each page that had anything.
@@ -93,10 +81,7 @@ mod tests {
         envelope.add(&path(&["data"]), "y\"", "null");
         envelope.add(&path(&[]), "b", "[3]");
         envelope.end_document();
-        assert_eq!(
-            envelope.json().unwrap(),
-            r#"{"a":1,"data":{"x":2.50,"y\"":null},"b":[3]}"#
-        );
+        assert_eq!(envelope.json().unwrap(), r#"{"a":1,"data":{"x":2.50,"y\"":null},"b":[3]}"#);
         envelope.add(&path(&["data"]), "x", "4");
         envelope.end_document();
         assert!(envelope.json().unwrap().ends_with(r#",{"data":{"x":4}}]"#));

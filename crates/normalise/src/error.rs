@@ -90,10 +90,7 @@ impl From<SyntaxError> for NormaliseError {
 
 impl Stop {
     pub(crate) fn frozen(path: &str) -> Self {
-        Self {
-            kind: ErrorKind::SchemaFrozen,
-            path: path.to_owned(),
-        }
+        Self { kind: ErrorKind::SchemaFrozen, path: path.to_owned() }
     }
 
     /// The error, for the record that starts at `at` and stands at `pointer`.
@@ -111,22 +108,12 @@ impl Stop {
             ),
         };
         let position = position(at, Some(pointer.to_owned()));
-        NormaliseError {
-            kind: self.kind,
-            message,
-            position,
-            excerpt: None,
-        }
+        NormaliseError { kind: self.kind, message, position, excerpt: None }
     }
 }
 
 pub(crate) fn position(at: Place, pointer: Option<String>) -> Position {
-    Position {
-        byte_offset: Some(at.offset),
-        line: Some(at.line),
-        column: Some(at.column),
-        pointer,
-    }
+    Position { byte_offset: Some(at.offset), line: Some(at.line), column: Some(at.column), pointer }
 }
 
 fn place(position: &Position) -> String {
@@ -137,11 +124,7 @@ fn place(position: &Position) -> String {
     if let Some(offset) = position.byte_offset {
         text.push_str(&format!(" (byte {offset})"));
     }
-    if let Some(pointer) = position
-        .pointer
-        .as_deref()
-        .filter(|pointer| !pointer.is_empty())
-    {
+    if let Some(pointer) = position.pointer.as_deref().filter(|pointer| !pointer.is_empty()) {
         text.push_str(&format!(" in `{pointer}`"));
     }
     text

@@ -45,10 +45,7 @@ impl Keys {
     pub(crate) fn new(rules: &crate::Rules) -> Self {
         let ways = |pointer: &Pointer| {
             let renamed = rules.renames.iter().filter(|(_, old)| old == pointer);
-            std::iter::once(pointer)
-                .chain(renamed.map(|(new, _)| new))
-                .cloned()
-                .collect::<Ways>()
+            std::iter::once(pointer).chain(renamed.map(|(new, _)| new)).cloned().collect::<Ways>()
         };
         Self {
             keys: rules.key.iter().map(ways).collect(),
@@ -68,21 +65,14 @@ impl Keys {
         record: Record<'_>,
         plan: &mut Plan,
     ) -> Result<Vec<Vec<u8>>, (RejectReason, String)> {
-        if record
-            .value(0)
-            .is_none_or(|value| value.kind != Kind::Object)
-        {
+        if record.value(0).is_none_or(|value| value.kind != Kind::Object) {
             return Err((RejectReason::NotAnObject, String::new()));
         }
         self.find_nodes(plan);
         let mut cells = Vec::with_capacity(self.keys.len());
         for (ways, node) in self.keys.iter().zip(&self.nodes) {
-            let fail = |reason| {
-                (
-                    reason,
-                    ways.first().map_or_else(String::new, ToString::to_string),
-                )
-            };
+            let fail =
+                |reason| (reason, ways.first().map_or_else(String::new, ToString::to_string));
             let value = find(record, ways).ok_or_else(|| fail(RejectReason::KeyMissing))?;
             if matches!(value.kind, Kind::Null | Kind::Object | Kind::Array) {
                 return Err(fail(RejectReason::KeyMissing));
@@ -101,9 +91,9 @@ impl Keys {
         };
         for ways in &self.keys {
             let tokens = ways.first().map_or(&[][..], |pointer| pointer.tokens());
-            let node = tokens.iter().fold(root, |node, token| {
-                plan.member(node, usize::MAX, token).unwrap_or(node)
-            });
+            let node = tokens
+                .iter()
+                .fold(root, |node, token| plan.member(node, usize::MAX, token).unwrap_or(node));
             self.nodes.push(node);
         }
     }
@@ -139,8 +129,9 @@ impl Keys {
     }
 }
 
-/// The cell in the key column's type; none where it would need another column.
-fn encode(value: Value<'_>, plan: &Plan, node: NodeId) -> Option<Vec<u8>> {
+/// The cell in the key column's type; none where it would need another column. The column is made
+/// now where it is missing: child tables repeat it, and an array may stand before the key.
+fn encode(value: Value<'_>, plan: &mut Plan, node: NodeId) -> Option<Vec<u8>> {
     let mut cell = Vec::new();
     let declared = plan.declared(node);
     if let Some(home) = plan.homes(node).first() {
@@ -151,23 +142,25 @@ fn encode(value: Value<'_>, plan: &Plan, node: NodeId) -> Option<Vec<u8>> {
         };
         return fits.then_some(cell);
     }
-    if let Some(of) = declared
-        && value.encode_declared(of, &mut cell)
-    {
-        return Some(cell);
-    }
-    value
-        .encode(value.natural_type()?, &mut cell)
-        .then_some(cell)
+    let of = match declared {
+        Some(of) if value.encode_declared(of, &mut cell) => of,
+        _ => {
+            let natural = value.natural_type()?;
+            if !value.encode(natural, &mut cell) {
+                return None;
+            }
+            natural
+        }
+    };
+    // What the contract says against it is said when the field is placed.
+    let _ = plan.add_home(node, of);
+    Some(cell)
 }
 
 /// The value at the first of the ways that leads to one.
 fn find<'a>(record: Record<'a>, ways: &Ways) -> Option<Value<'a>> {
     ways.iter().find_map(|pointer| {
-        let found = pointer
-            .tokens()
-            .iter()
-            .try_fold(0, |at, token| member(record, at, token))?;
+        let found = pointer.tokens().iter().try_fold(0, |at, token| member(record, at, token))?;
         record.value(found)
     })
 }

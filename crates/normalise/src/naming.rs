@@ -27,11 +27,7 @@ pub fn snake_case(name: &str) -> String {
     }
     let trimmed = snake.trim_end_matches('_');
     // A leading underscore is kept from the name, as `_id` differs from `id`.
-    if trimmed.is_empty() {
-        "_".to_owned()
-    } else {
-        trimmed.to_owned()
-    }
+    if trimmed.is_empty() { "_".to_owned() } else { trimmed.to_owned() }
 }
 
 /// An upper-case letter starts a word after a lower-case letter or digit, and before a lower-case
@@ -40,9 +36,7 @@ fn starts_word(characters: &[char], place: usize) -> bool {
     let Some(previous) = place.checked_sub(1).and_then(|place| characters.get(place)) else {
         return false;
     };
-    let next_is_lower = characters
-        .get(place + 1)
-        .is_some_and(|next| next.is_lowercase());
+    let next_is_lower = characters.get(place + 1).is_some_and(|next| next.is_lowercase());
     previous.is_lowercase() || previous.is_numeric() || (previous.is_uppercase() && next_is_lower)
 }
 
@@ -54,11 +48,7 @@ pub fn table_name(endpoint: &str) -> String {
 /// `parent__name`.
 pub(crate) fn nested(parent: &str, name: &str) -> String {
     let snake = snake_case(name);
-    if parent.is_empty() {
-        snake
-    } else {
-        format!("{parent}__{snake}")
-    }
+    if parent.is_empty() { snake } else { format!("{parent}__{snake}") }
 }
 
 /// A name that fits and that `is_taken` denies: `wanted` itself, or shortened with a hash of `path`.
@@ -73,11 +63,7 @@ pub(crate) fn unique(wanted: &str, path: &str, is_taken: impl Fn(&str) -> bool) 
 }
 
 fn fit(wanted: &str, path: &str) -> String {
-    if wanted.len() <= MAX_BYTES {
-        wanted.to_owned()
-    } else {
-        hashed(wanted, path)
-    }
+    if wanted.len() <= MAX_BYTES { wanted.to_owned() } else { hashed(wanted, path) }
 }
 
 fn hashed(wanted: &str, path: &str) -> String {
@@ -90,11 +76,7 @@ fn hashed(wanted: &str, path: &str) -> String {
         head.push(character);
     }
     let hash = fnv1a(path.as_bytes());
-    format!(
-        "{}_{:08x}",
-        head.trim_end_matches('_'),
-        (hash >> 32) ^ (hash & 0xffff_ffff)
-    )
+    format!("{}_{:08x}", head.trim_end_matches('_'), (hash >> 32) ^ (hash & 0xffff_ffff))
 }
 
 /// FNV-1a, 64 bits: stable for ever, as names in the catalog depend on it.
@@ -141,9 +123,6 @@ mod tests {
     #[test]
     fn a_taken_name_gets_a_hash() {
         let name = unique("name", "/Name", |taken| taken == "name");
-        assert!(
-            name.starts_with("name_") && name.len() == "name_".len() + 8,
-            "{name}"
-        );
+        assert!(name.starts_with("name_") && name.len() == "name_".len() + 8, "{name}");
     }
 }

@@ -86,17 +86,11 @@ impl Plan {
             contract: rules.contract,
             limits: rules.limits,
             key_paths: rules.key.iter().map(absolute).collect(),
-            schema: Schema {
-                tables: Vec::new(),
-                taken: schema.taken.clone(),
-            },
+            schema: Schema { tables: Vec::new(), taken: schema.taken.clone() },
             records_path,
         };
         for pointer in &rules.keep {
-            let name = pointer
-                .tokens()
-                .last()
-                .map_or_else(String::new, |n| naming::snake_case(n));
+            let name = pointer.tokens().last().map_or_else(String::new, |n| naming::snake_case(n));
             let node = plan.push_node(0, pointer.to_string(), name, 0);
             plan.kept_nodes.push(node);
         }
@@ -119,11 +113,7 @@ impl Plan {
         {
             node.child = Some(number);
         }
-        let columns = self
-            .schema
-            .tables
-            .get(number)
-            .map(|table| table.columns.clone());
+        let columns = self.schema.tables.get(number).map(|table| table.columns.clone());
         for (place, column) in columns.unwrap_or_default().into_iter().enumerate() {
             let node = match column.origin {
                 Origin::Key | Origin::Overflow => continue,
@@ -134,10 +124,7 @@ impl Plan {
                 if column.origin == Origin::Field {
                     node.name.clone_from(&column.name);
                 }
-                node.homes.push(Home {
-                    of: column.of,
-                    column: place,
-                });
+                node.homes.push(Home { of: column.of, column: place });
             }
         }
     }
@@ -151,9 +138,7 @@ impl Plan {
             let tail = path.strip_prefix(self.nodes.get(base)?.path.as_str());
             if let Some(tail) = tail.and_then(|tail| tail.parse::<Pointer>().ok()) {
                 return Some(
-                    tail.tokens()
-                        .iter()
-                        .fold(base, |node, token| self.add_member(node, token)),
+                    tail.tokens().iter().fold(base, |node, token| self.add_member(node, token)),
                 );
             }
         }
@@ -265,11 +250,7 @@ impl Plan {
             return Ok(child);
         }
         let (path, parent) = (array.path.clone(), array.table);
-        let parent_name = self
-            .schema
-            .tables
-            .get(parent)
-            .map_or("", |table| table.name.as_str());
+        let parent_name = self.schema.tables.get(parent).map_or("", |table| table.name.as_str());
         let name = format!("{parent_name}__{}", array.name);
         let child = self.add_table(&name, path, Some(parent))?;
         if let Some(array) = self.nodes.get_mut(node) {
@@ -293,17 +274,10 @@ impl Plan {
             self.schema.taken.contains(name)
                 || self.schema.tables.iter().any(|table| table.name == name)
         });
-        let table = Table {
-            name,
-            path: path.clone(),
-            parent,
-            columns: Vec::new(),
-            rewritable: true,
-        };
+        let table =
+            Table { name, path: path.clone(), parent, columns: Vec::new(), rewritable: true };
         let number = self.schema.tables.len();
-        self.changes.push(Change::AddTable {
-            table: table.clone(),
-        });
+        self.changes.push(Change::AddTable { table: table.clone() });
         self.schema.tables.push(table);
         let record = self.push_node(number, path, String::new(), 0);
         self.record_nodes.push(record);
@@ -314,10 +288,7 @@ impl Plan {
     fn add_key_columns(&mut self, child: usize) -> Result<(), NoHome> {
         for path in self.key_paths.clone() {
             let key = self.schema.tables.first().and_then(|root| {
-                root.columns
-                    .iter()
-                    .find(|c| c.origin == Origin::Field && c.path == path)
-                    .cloned()
+                root.columns.iter().find(|c| c.origin == Origin::Field && c.path == path).cloned()
             });
             if let Some(key) = key {
                 self.add_column(child, &key.name, key.path, key.of, Origin::Key)?;
@@ -343,11 +314,7 @@ impl Plan {
         origin: Origin,
     ) -> Result<usize, NoHome> {
         self.may_change()?;
-        let columns = self
-            .schema
-            .tables
-            .get(table)
-            .map_or(0, |table| table.columns.len());
+        let columns = self.schema.tables.get(table).map_or(0, |table| table.columns.len());
         if columns >= self.limits.max_columns && origin != Origin::Overflow {
             return Err(NoHome::ColumnLimit);
         }
@@ -359,12 +326,7 @@ impl Plan {
             (TECHNICAL.contains(&name) || name == OVERFLOW) && origin != Origin::Overflow
                 || held.column(name).is_some()
         });
-        let column = Column {
-            name,
-            path,
-            of,
-            origin,
-        };
+        let column = Column { name, path, of, origin };
         held.columns.push(column.clone());
         self.changes.push(Change::AddColumn { table, column });
         Ok(columns)
@@ -373,11 +335,7 @@ impl Plan {
     /// The column for what has no other place, added where it is missing.
     pub(crate) fn overflow(&mut self, table: usize) -> Result<usize, NoHome> {
         let held = self.schema.tables.get(table).ok_or(NoHome::Nowhere)?;
-        if let Some(place) = held
-            .columns
-            .iter()
-            .position(|c| c.origin == Origin::Overflow)
-        {
+        if let Some(place) = held.columns.iter().position(|c| c.origin == Origin::Overflow) {
             return Ok(place);
         }
         let path = held.path.clone();

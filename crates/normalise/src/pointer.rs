@@ -50,14 +50,8 @@ impl FromStr for Pointer {
         if text.is_empty() {
             return Ok(Self::default());
         }
-        let tail = text
-            .strip_prefix('/')
-            .ok_or_else(|| InvalidPointer(text.to_owned()))?;
-        Ok(Self(
-            tail.split('/')
-                .map(|token| token.replace("~1", "/").replace("~0", "~"))
-                .collect(),
-        ))
+        let tail = text.strip_prefix('/').ok_or_else(|| InvalidPointer(text.to_owned()))?;
+        Ok(Self(tail.split('/').map(|token| token.replace("~1", "/").replace("~0", "~")).collect()))
     }
 }
 

@@ -24,10 +24,7 @@ struct Mark {
 
 impl TableRows {
     pub(crate) fn new(table: usize) -> Self {
-        Self {
-            table,
-            ..Self::default()
-        }
+        Self { table, ..Self::default() }
     }
 
     /// How many rows there are.
@@ -51,11 +48,7 @@ impl TableRows {
     }
 
     pub(crate) fn end_row(&mut self, root_row: i32, field_count: u16) {
-        self.marks.push(Mark {
-            end: self.fields.len(),
-            root_row,
-            field_count,
-        });
+        self.marks.push(Mark { end: self.fields.len(), root_row, field_count });
     }
 
     /// Appends the tuples to `out`, each with `field_count` fields, without the stream's header
@@ -78,8 +71,7 @@ impl TableRows {
         let mut start = 0;
         for mark in &self.marks {
             if keep(mark.root_row) {
-                kept.fields
-                    .extend_from_slice(self.fields.get(start..mark.end).unwrap_or_default());
+                kept.fields.extend_from_slice(self.fields.get(start..mark.end).unwrap_or_default());
                 kept.end_row(mark.root_row, mark.field_count);
             }
             start = mark.end;

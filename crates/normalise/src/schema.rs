@@ -84,15 +84,9 @@ impl Origin {
 
     /// The origin of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [
-            Self::Field,
-            Self::Variant,
-            Self::Value,
-            Self::Key,
-            Self::Overflow,
-        ]
-        .into_iter()
-        .find(|origin| origin.name() == name)
+        [Self::Field, Self::Variant, Self::Value, Self::Key, Self::Overflow]
+            .into_iter()
+            .find(|origin| origin.name() == name)
     }
 }
 

@@ -22,9 +22,7 @@ impl<'a> Value<'a> {
     pub(crate) fn new(json: &'a [u8], token: Token) -> Self {
         Self {
             kind: token.kind,
-            raw: json
-                .get(token.start as usize..token.end as usize)
-                .unwrap_or_default(),
+            raw: json.get(token.start as usize..token.end as usize).unwrap_or_default(),
             is_integer: token.is_integer(),
             is_unrepresentable: token.is_unrepresentable(),
         }
@@ -32,18 +30,11 @@ impl<'a> Value<'a> {
 
     /// A sound JSON string from outside the object, quotes included.
     pub(crate) fn string(raw: &'a [u8]) -> Self {
-        Self {
-            kind: Kind::String,
-            raw,
-            is_integer: false,
-            is_unrepresentable: false,
-        }
+        Self { kind: Kind::String, raw, is_integer: false, is_unrepresentable: false }
     }
 
     fn inside_quotes(&self) -> &'a [u8] {
-        self.raw
-            .get(1..self.raw.len().saturating_sub(1))
-            .unwrap_or_default()
+        self.raw.get(1..self.raw.len().saturating_sub(1)).unwrap_or_default()
     }
 
     /// The type that the value has by itself; none for null.
@@ -66,11 +57,7 @@ impl<'a> Value<'a> {
     }
 
     fn as_i64(&self) -> Option<i64> {
-        if self.is_integer {
-            number::parse_i64(self.raw)
-        } else {
-            None
-        }
+        if self.is_integer { number::parse_i64(self.raw) } else { None }
     }
 
     /// Appends the value in the binary form of `of` if a column of that type holds it exactly.
@@ -136,11 +123,7 @@ impl<'a> Value<'a> {
 
     /// The type of the column that holds the value as JSON text.
     pub(crate) fn document_type(&self) -> ColumnType {
-        if self.is_unrepresentable {
-            ColumnType::Json
-        } else {
-            ColumnType::Jsonb
-        }
+        if self.is_unrepresentable { ColumnType::Json } else { ColumnType::Jsonb }
     }
 
     /// Bytes in whose order versions stand; empty where the value names none.

@@ -9,7 +9,7 @@ use crate::draft::Draft;
 use crate::json::{Kind, Tape, unescape};
 use crate::plan::{NoHome, NodeId, Plan};
 use crate::rows::TableRows;
-use crate::shredder::{Notice, NoticeKind};
+use crate::summary::{Notice, NoticeKind};
 use crate::value::Value;
 use crate::{ColumnType, ErrorKind};
 
@@ -26,15 +26,11 @@ pub(crate) struct Record<'a> {
 
 impl<'a> Record<'a> {
     pub(crate) fn value(&self, index: usize) -> Option<Value<'a>> {
-        self.tape
-            .get(index)
-            .map(|token| Value::new(self.json, token))
+        self.tape.get(index).map(|token| Value::new(self.json, token))
     }
 
     fn range(&self, index: usize) -> Range<usize> {
-        self.tape
-            .get(index)
-            .map_or(0..0, |token| token.start as usize..token.end as usize)
+        self.tape.get(index).map_or(0..0, |token| token.start as usize..token.end as usize)
     }
 }
 
@@ -104,12 +100,7 @@ impl Walk {
         self.root_row = row;
         self.begin_row(record, table, 0)?;
         for (node, value) in defaults {
-            if !self
-                .plan
-                .homes(*node)
-                .iter()
-                .any(|home| self.draft.is_set(home.column))
-            {
+            if !self.plan.homes(*node).iter().any(|home| self.draft.is_set(home.column)) {
                 self.place_whole(*node, *value, 0..0)?;
             }
         }
@@ -191,9 +182,7 @@ impl Walk {
         if token.is_unrepresentable() {
             return None;
         }
-        let inside = r
-            .json
-            .get(token.start as usize + 1..(token.end as usize).checked_sub(1)?)?;
+        let inside = r.json.get(token.start as usize + 1..(token.end as usize).checked_sub(1)?)?;
         let name = std::str::from_utf8(unescape(inside, &mut self.scratch)).ok()?;
         self.plan.member(node, place, name)
     }
@@ -205,11 +194,7 @@ impl Walk {
         member: NodeId,
         value: usize,
     ) -> Result<(), Stop> {
-        let earlier = self
-            .members
-            .iter_mut()
-            .skip(mark)
-            .find(|(node, _)| *node == member);
+        let earlier = self.members.iter_mut().skip(mark).find(|(node, _)| *node == member);
         if let Some((_, held)) = earlier {
             let earlier = std::mem::replace(held, value);
             self.notice(NoticeKind::DuplicateName, member);
@@ -229,10 +214,7 @@ impl Walk {
             Kind::Object if token.len > 0 => self.nested(record, node, index, token.len as usize),
             Kind::Array if token.has_object() => match self.plan.child_table(node) {
                 Ok(table) => {
-                    self.deferred.push(Deferred {
-                        table,
-                        array: index,
-                    });
+                    self.deferred.push(Deferred { table, array: index });
                     Ok(())
                 }
                 Err(NoHome::TableLimit) => {
@@ -257,8 +239,7 @@ impl Walk {
             return self.object(r, node, at);
         };
         self.notice(bound, node);
-        r.value(at)
-            .map_or(Ok(()), |value| self.place(node, value, r.range(at)))
+        r.value(at).map_or(Ok(()), |value| self.place(node, value, r.range(at)))
     }
 
     fn finish_row(
@@ -314,21 +295,13 @@ impl Walk {
         if self.next_rows.len() <= table {
             self.next_rows.resize(table + 1, 0);
         }
-        let path = self
-            .plan
-            .schema()
-            .tables
-            .get(table)
-            .map_or("", |table| table.path.as_str());
+        let path = self.plan.schema().tables.get(table).map_or("", |table| table.path.as_str());
         let next = self.next_rows.get_mut(table).and_then(|next| {
             let row = *next;
             *next = next.checked_add(1)?;
             Some(row)
         });
-        next.ok_or_else(|| Stop {
-            kind: ErrorKind::TooManyRows,
-            path: path.to_owned(),
-        })
+        next.ok_or_else(|| Stop { kind: ErrorKind::TooManyRows, path: path.to_owned() })
     }
 
     /// Fills a child's key columns with the record's key.
@@ -343,19 +316,11 @@ impl Walk {
             return;
         };
         let columns = known.get_or_insert_with(|| {
-            let columns = self
-                .plan
-                .schema()
-                .tables
-                .get(table)
-                .map(|table| &table.columns);
+            let columns = self.plan.schema().tables.get(table).map(|table| &table.columns);
             let keys = columns.into_iter().flatten().enumerate();
             keys.filter(|(_, column)| column.origin == crate::Origin::Key)
                 .filter_map(|(place, column)| {
-                    let key = self
-                        .key_paths
-                        .iter()
-                        .position(|path| *path == column.path)?;
+                    let key = self.key_paths.iter().position(|path| *path == column.path)?;
                     Some((place, key))
                 })
                 .collect()
@@ -371,10 +336,7 @@ impl Walk {
     }
 
     fn notice(&mut self, kind: NoticeKind, node: NodeId) {
-        let path = self
-            .plan
-            .node(node)
-            .map_or_else(String::new, |node| node.path.clone());
+        let path = self.plan.node(node).map_or_else(String::new, |node| node.path.clone());
         self.note(kind, path);
     }
 
@@ -388,12 +350,7 @@ impl Walk {
 
     /// A `bigint` column has become `numeric`: the rows at hand follow.
     fn widen_rows(&mut self, table: usize, column: usize) {
-        let technical = self
-            .plan
-            .schema()
-            .tables
-            .get(table)
-            .map_or(0, |t| t.technical_columns());
+        let technical = self.plan.schema().tables.get(table).map_or(0, |t| t.technical_columns());
         if let Some(rows) = self.tables.get_mut(table) {
             rows.rewrite_field(technical + column, |old, out| {
                 if let Ok(old) = old.try_into() {
@@ -404,12 +361,6 @@ impl Walk {
     }
 
     fn column_type(&self, table: usize, column: usize) -> Option<ColumnType> {
-        self.plan
-            .schema()
-            .tables
-            .get(table)?
-            .columns
-            .get(column)
-            .map(|column| column.of)
+        self.plan.schema().tables.get(table)?.columns.get(column).map(|column| column.of)
     }
 }

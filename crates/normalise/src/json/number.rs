@@ -16,11 +16,7 @@ pub(super) struct Scanned {
 
 /// Checks the literal at `at`, which starts with a minus or a digit.
 pub(super) fn scan(json: &[u8], at: usize) -> Result<Scanned, Fault> {
-    let first = if json.get(at) == Some(&b'-') {
-        at + 1
-    } else {
-        at
-    };
+    let first = if json.get(at) == Some(&b'-') { at + 1 } else { at };
     let mut end = digits(json, first)?;
     if json.get(first) == Some(&b'0') && end > first + 1 {
         let detail = "found a number with a leading zero, which JSON does not have";
@@ -39,20 +35,13 @@ pub(super) fn scan(json: &[u8], at: usize) -> Result<Scanned, Fault> {
     // Short and without exponent is certain to fit.
     let representable = (!exponent && end - at < numeric::MAX_SCALE)
         || numeric::fits(json.get(at..end).unwrap_or_default());
-    Ok(Scanned {
-        end,
-        integer: end == whole,
-        representable,
-    })
+    Ok(Scanned { end, integer: end == whole, representable })
 }
 
 /// The index behind the digits at `at`; there must be one.
 fn digits(json: &[u8], at: usize) -> Result<usize, Fault> {
     let rest = json.get(at..).unwrap_or_default();
-    let length = rest
-        .iter()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(rest.len());
+    let length = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
     if length == 0 {
         let literal = json.get(at.saturating_sub(1)..).unwrap_or_default();
         if literal.starts_with(b"-Infinity") {
@@ -84,14 +73,10 @@ pub(crate) fn parse_i64(literal: &[u8]) -> Option<i64> {
         return Some(if negative { -magnitude } else { magnitude });
     }
     // Summed below zero, where i64 has one more number.
-    let below = digits.iter().try_fold(0_i64, |sum, digit| {
-        sum.checked_mul(10)?.checked_sub(value(*digit))
-    })?;
-    if negative {
-        Some(below)
-    } else {
-        below.checked_neg()
-    }
+    let below = digits
+        .iter()
+        .try_fold(0_i64, |sum, digit| sum.checked_mul(10)?.checked_sub(value(*digit)))?;
+    if negative { Some(below) } else { below.checked_neg() }
 }
 
 #[cfg(test)]

@@ -48,13 +48,7 @@ pub(crate) fn encode(literal: &[u8], out: &mut Vec<u8>) -> Result<(), OutOfRange
     let weight = decimal.power(first).div_euclid(DIGITS);
     let lowest = decimal.power(last).div_euclid(DIGITS);
     let sign = if decimal.negative { NEGATIVE } else { POSITIVE };
-    header(
-        out,
-        (weight - lowest + 1) as u16,
-        weight as i16,
-        sign,
-        scale,
-    );
+    header(out, (weight - lowest + 1) as u16, weight as i16, sign, scale);
     for group in (lowest..=weight).rev() {
         let highest = decimal.point - 1 - (group * DIGITS + DIGITS - 1);
         let value =
@@ -78,19 +72,9 @@ pub(crate) fn from_i64_binary(cell: [u8; 8], out: &mut Vec<u8>) {
         rest /= 10_000;
         used += 1;
     }
-    let trailing = groups
-        .iter()
-        .take_while(|group| **group == 0)
-        .count()
-        .min(used);
+    let trailing = groups.iter().take_while(|group| **group == 0).count().min(used);
     let sign = if value < 0 { NEGATIVE } else { POSITIVE };
-    header(
-        out,
-        (used - trailing) as u16,
-        used.saturating_sub(1) as i16,
-        sign,
-        0,
-    );
+    header(out, (used - trailing) as u16, used.saturating_sub(1) as i16, sign, 0);
     for group in groups.get(trailing..used).unwrap_or_default().iter().rev() {
         out.extend_from_slice(&group.to_be_bytes());
     }
@@ -119,10 +103,7 @@ pub(crate) fn to_literal(cell: &[u8]) -> Option<String> {
     }
     let group = |power: i64| {
         let index = usize::try_from(weight - power).ok();
-        index
-            .and_then(|index| groups.get(index))
-            .copied()
-            .unwrap_or(0)
+        index.and_then(|index| groups.get(index)).copied().unwrap_or(0)
     };
     let mut literal = String::from(if sign == NEGATIVE { "-" } else { "" });
     // Writing to a String can't fail.

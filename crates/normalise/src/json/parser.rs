@@ -25,14 +25,7 @@ impl<'j, 't> Parser<'j, 't> {
         tokens: &'t mut Vec<Token>,
         open: &'t mut Vec<u32>,
     ) -> Self {
-        Self {
-            json,
-            at: 0,
-            max_depth,
-            tokens,
-            open,
-            last: 0,
-        }
+        Self { json, at: 0, max_depth, tokens, open, last: 0 }
     }
 
     pub(super) fn run(mut self) -> Result<(), Fault> {
@@ -127,10 +120,7 @@ impl<'j, 't> Parser<'j, 't> {
         }
         let scanned = string::scan(self.json, self.at + 1)?;
         let flags = string_flags(scanned);
-        if let Some(object) = self
-            .open
-            .last()
-            .and_then(|open| self.tokens.get_mut(*open as usize))
+        if let Some(object) = self.open.last().and_then(|open| self.tokens.get_mut(*open as usize))
         {
             object.flags |= flags & UNREPRESENTABLE;
         }
@@ -174,14 +164,7 @@ impl<'j, 't> Parser<'j, 't> {
         self.last = index(self.tokens.len());
         let next = self.last + 1;
         let start = index(self.at);
-        self.tokens.push(Token {
-            kind,
-            flags,
-            start,
-            end: index(end),
-            next,
-            len: 0,
-        });
+        self.tokens.push(Token { kind, flags, start, end: index(end), next, len: 0 });
         self.at = end;
     }
 
@@ -246,11 +229,7 @@ impl<'j, 't> Parser<'j, 't> {
 
 fn string_flags(scanned: string::Scanned) -> u8 {
     let escaped = if scanned.escaped { ESCAPED } else { 0 };
-    let unrepresentable = if scanned.unrepresentable {
-        UNREPRESENTABLE
-    } else {
-        0
-    };
+    let unrepresentable = if scanned.unrepresentable { UNREPRESENTABLE } else { 0 };
     escaped | unrepresentable
 }
 

@@ -15,11 +15,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// The object's first byte.
-    pub(crate) const START: Self = Self {
-        offset: 0,
-        line: 1,
-        column: 1,
-    };
+    pub(crate) const START: Self = Self { offset: 0, line: 1, column: 1 };
 
     /// The place behind `bytes`, which begin at this place.
     pub(crate) fn after(self, bytes: &[u8]) -> Self {
@@ -31,24 +27,12 @@ impl Place {
             last = Some(newline as u64);
         }
         let column = last.map_or(self.column + length, |newline| length - newline);
-        Self {
-            offset: self.offset + length,
-            line,
-            column,
-        }
+        Self { offset: self.offset + length, line, column }
     }
 
     /// This place, which was counted from `base`, counted from where `base` is counted.
     pub(crate) fn from(self, base: &Self) -> Self {
-        let column = if self.line == 1 {
-            base.column + self.column - 1
-        } else {
-            self.column
-        };
-        Self {
-            offset: base.offset + self.offset,
-            line: base.line + self.line - 1,
-            column,
-        }
+        let column = if self.line == 1 { base.column + self.column - 1 } else { self.column };
+        Self { offset: base.offset + self.offset, line: base.line + self.line - 1, column }
     }
 }

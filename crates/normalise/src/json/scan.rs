@@ -32,12 +32,7 @@ impl Scan {
     /// Starts at a value's first byte, which `run` takes again.
     pub(super) fn begin(first: u8) -> Self {
         let scalar = !matches!(first, b'{' | b'[' | b'"');
-        Self {
-            depth: 0,
-            in_string: false,
-            escaped: false,
-            scalar,
-        }
+        Self { depth: 0, in_string: false, escaped: false, scalar }
     }
 
     /// Whether the value may end where the bytes end: only a delimiter ends a number or a word.
@@ -59,10 +54,7 @@ impl Scan {
                 }
             }
             let rest = bytes.get(at..)?;
-            at += rest
-                .iter()
-                .position(|byte| NESTING[usize::from(*byte)] != QUIET)?
-                + 1;
+            at += rest.iter().position(|byte| NESTING[usize::from(*byte)] != QUIET)? + 1;
             match NESTING[usize::from(*bytes.get(at - 1)?)] {
                 QUOTE => self.in_string = true,
                 OPENS => self.depth += 1,

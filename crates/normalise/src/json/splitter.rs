@@ -20,22 +20,11 @@ pub(crate) enum Piece<'a> {
     DocumentStart { at: Place },
     /// The exact bytes of one JSON value, not yet validated inside. `document` counts from 0;
     /// `index` counts within an array of records and is none where the record is the value itself.
-    Record {
-        json: &'a [u8],
-        at: Place,
-        document: u64,
-        index: Option<u64>,
-    },
+    Record { json: &'a [u8], at: Place, document: u64, index: Option<u64> },
     /// A member beside the way to the records, or one on the way that leads nowhere because it is
     /// no object. `parents` names the objects around it; `name` is unescaped, half surrogate pairs
     /// replaced. A value above a bound is not buffered: `json` is empty and `oversized` set.
-    Around {
-        parents: &'a [String],
-        name: &'a str,
-        json: &'a [u8],
-        at: Place,
-        oversized: bool,
-    },
+    Around { parents: &'a [String], name: &'a str, json: &'a [u8], at: Place, oversized: bool },
     /// The text is complete. `found`: there was something at the records' place, be it an empty
     /// array or null.
     DocumentEnd { found: bool, at: Place },
@@ -167,12 +156,7 @@ impl Splitter {
         match self.state {
             State::BetweenDocuments if self.documents > 0 => Ok(()),
             State::BetweenDocuments | State::Mark(0) => Err(self
-                .fault(
-                    SyntaxKind::Empty,
-                    "there is no JSON, only white space",
-                    &[],
-                    0,
-                )
+                .fault(SyntaxKind::Empty, "there is no JSON, only white space", &[], 0)
                 .into()),
             State::Mark(_) => Err(self.broken_mark(&[], 0).into()),
             State::Inside(_) => Err(self.cut_off_inside().into()),
@@ -187,11 +171,7 @@ impl Splitter {
     fn mark(&mut self, seen: u8, chunk: &[u8], at: usize) -> Result<usize, SyntaxError> {
         let byte = chunk.get(at);
         if byte == MARK.get(usize::from(seen)) {
-            self.state = if seen == 2 {
-                State::BetweenDocuments
-            } else {
-                State::Mark(seen + 1)
-            };
+            self.state = if seen == 2 { State::BetweenDocuments } else { State::Mark(seen + 1) };
             return Ok(at + 1);
         }
         match byte {
@@ -237,7 +217,8 @@ impl Splitter {
                 return Ok(self.begin(Capture::Around, byte, chunk, at));
             }
             (State::FirstItem, b']') | (State::AfterItem, b']') => {
-                self.after_value(chunk, at + 1, sink)?;
+                let end = self.place_of(chunk, at + 1);
+                self.after_value(end, sink)?;
             }
             (State::FirstItem | State::Item, _) => {
                 self.check_value(byte, chunk, at)?;
@@ -251,7 +232,8 @@ impl Splitter {
             (State::AfterMember, b',') => self.state = State::Name,
             (State::FirstName | State::AfterMember, b'}') => {
                 self.level -= 1;
-                self.after_value(chunk, at + 1, sink)?;
+                let end = self.place_of(chunk, at + 1);
+                self.after_value(end, sink)?;
             }
             _ => return Err(self.unexpected(chunk, at).into()),
         }
@@ -268,14 +250,7 @@ impl Splitter {
 
     /// Whether the member whose name was read leads to the records.
     fn value_behind_name(&self) -> State {
-        let way = self
-            .level
-            .checked_sub(1)
-            .and_then(|last| self.records.get(last));
-        if way.is_some_and(|token| *token == self.name) {
-            State::OnTheWay
-        } else {
-            State::Beside
-        }
+        let way = self.level.checked_sub(1).and_then(|last| self.records.get(last));
+        if way.is_some_and(|token| *token == self.name) { State::OnTheWay } else { State::Beside }
     }
 }

@@ -39,18 +39,12 @@ pub(super) fn plain_run(bytes: &[u8], mut at: usize) -> usize {
     }
     let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | ..0x20);
     let rest = bytes.get(at..).unwrap_or_default();
-    rest.iter()
-        .position(ends)
-        .map_or(bytes.len(), |found| at + found)
+    rest.iter().position(ends).map_or(bytes.len(), |found| at + found)
 }
 
 /// Checks the string whose opening quote stands before `at`.
 pub(super) fn scan(json: &[u8], mut at: usize) -> Result<Scanned, Fault> {
-    let mut scanned = Scanned {
-        end: 0,
-        escaped: false,
-        unrepresentable: false,
-    };
+    let mut scanned = Scanned { end: 0, escaped: false, unrepresentable: false };
     loop {
         at = plain_run(json, at);
         match json.get(at) {
@@ -109,11 +103,7 @@ fn unicode(json: &[u8], at: usize) -> Result<(u32, usize), Fault> {
     for index in at + 2..at + 6 {
         let byte = *json.get(index).ok_or_else(|| cut_off(json.len()))?;
         let digit = char::from(byte).to_digit(16).ok_or_else(|| {
-            Fault::new(
-                SyntaxKind::NotJson,
-                at,
-                "found `\\u` without four hexadecimal digits",
-            )
+            Fault::new(SyntaxKind::NotJson, at, "found `\\u` without four hexadecimal digits")
         })?;
         unit = unit << 4 | digit;
     }

@@ -62,39 +62,25 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(kind: SyntaxKind, at: usize, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            at,
-            detail: detail.into(),
-        }
+        Self { kind, at, detail: detail.into() }
     }
 
     /// The text is a page.
     pub(super) fn html(at: usize) -> Self {
-        Self::new(
-            SyntaxKind::Html,
-            at,
-            "found `<`: this is HTML or XML, not JSON",
-        )
+        Self::new(SyntaxKind::Html, at, "found `<`: this is HTML or XML, not JSON")
     }
 
     /// `wanted` was wanted at `at`; says what stands there, or that the bytes end.
     pub(super) fn unexpected(json: &[u8], at: usize, wanted: &str) -> Self {
         let rest = json.get(at..).unwrap_or_default();
         match rest.first() {
-            None => Self::new(
-                SyntaxKind::CutOff,
-                at,
-                format!("the bytes end where {wanted} is due"),
-            ),
+            None => {
+                Self::new(SyntaxKind::CutOff, at, format!("the bytes end where {wanted} is due"))
+            }
             Some(0) => Self::new(SyntaxKind::NotUtf8, at, UTF_16),
             Some(_) => {
                 let found = describe(rest);
-                Self::new(
-                    SyntaxKind::NotJson,
-                    at,
-                    format!("expected {wanted}, found {found}"),
-                )
+                Self::new(SyntaxKind::NotJson, at, format!("expected {wanted}, found {found}"))
             }
         }
     }
@@ -118,11 +104,7 @@ impl SyntaxError {
     /// the JSON Pointer `pointer`.
     pub(crate) fn rebase(self, base: &Place, pointer: &str) -> Self {
         let inner = self.pointer.unwrap_or_default();
-        Self {
-            at: self.at.from(base),
-            pointer: Some(format!("{pointer}{inner}")),
-            ..self
-        }
+        Self { at: self.at.from(base), pointer: Some(format!("{pointer}{inner}")), ..self }
     }
 }
 
@@ -138,20 +120,11 @@ pub(super) fn describe(rest: &[u8]) -> String {
         (b"undefined", "`undefined`, which JSON does not have"),
         (b"None", "`None`, which is Python's, where JSON says `null`"),
         (b"True", "`True`, which is Python's, where JSON says `true`"),
-        (
-            b"False",
-            "`False`, which is Python's, where JSON says `false`",
-        ),
+        (b"False", "`False`, which is Python's, where JSON says `false`"),
         (b"'", "a single quote, where JSON has double quotes"),
         (b"/", "`/`, but JSON has no comments"),
-        (
-            b"\x1f\x8b",
-            "the signature of gzip under a name that does not end in `.gz`",
-        ),
-        (
-            b"\x28\xb5\x2f\xfd",
-            "the signature of zstd under a name that does not end in `.zst`",
-        ),
+        (b"\x1f\x8b", "the signature of gzip under a name that does not end in `.gz`"),
+        (b"\x28\xb5\x2f\xfd", "the signature of zstd under a name that does not end in `.zst`"),
         (b"\xef\xbb\xbf", "a byte order mark inside the text"),
     ];
     if let Some((_, name)) = BY_NAME.iter().find(|(word, _)| rest.starts_with(word)) {
@@ -172,9 +145,7 @@ pub(super) const EXCERPT_BEFORE: usize = BEFORE;
 
 /// The text around a place: what stands before it and what from it on.
 pub(super) fn excerpt(before: &[u8], after: &[u8]) -> String {
-    let mut head = before
-        .get(before.len().saturating_sub(BEFORE)..)
-        .unwrap_or(before);
+    let mut head = before.get(before.len().saturating_sub(BEFORE)..).unwrap_or(before);
     while head.len() < before.len() && head.first().is_some_and(|byte| byte & 0xC0 == 0x80) {
         head = head.get(1..).unwrap_or_default();
     }

@@ -67,8 +67,7 @@ impl Token {
 
     /// Its bytes in the record.
     pub(crate) fn raw(self, json: &[u8]) -> &[u8] {
-        json.get(self.start as usize..self.end as usize)
-            .unwrap_or_default()
+        json.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 
     /// A string's bytes without its quotes, escapes left as they are.
@@ -111,11 +110,9 @@ impl Tape {
         let sound = json.get(..at).unwrap_or_default();
         match Parser::new(sound, max_depth, &mut self.tokens, &mut self.open).run() {
             Err(earlier) if earlier.kind != SyntaxKind::CutOff => Err(earlier),
-            _ if broken.error_len().is_none() => Err(Fault::new(
-                SyntaxKind::CutOff,
-                at,
-                "the bytes end inside a character",
-            )),
+            _ if broken.error_len().is_none() => {
+                Err(Fault::new(SyntaxKind::CutOff, at, "the bytes end inside a character"))
+            }
             _ => {
                 let byte = json.get(at).copied().unwrap_or_default();
                 let detail = format!("found the byte 0x{byte:02X}, which is no UTF-8 here");
@@ -131,25 +128,17 @@ impl Tape {
 
     /// The members of the object at `index`: of each the indices of key and value.
     pub(crate) fn members(&self, index: usize) -> Members<'_> {
-        Members {
-            children: self.children(index, Kind::Object),
-        }
+        Members { children: self.children(index, Kind::Object) }
     }
 
     /// The items of the array at `index`: of each the index.
     pub(crate) fn items(&self, index: usize) -> Items<'_> {
-        Items {
-            children: self.children(index, Kind::Array),
-        }
+        Items { children: self.children(index, Kind::Array) }
     }
 
     fn children(&self, index: usize, kind: Kind) -> Children<'_> {
         let token = self.get(index).filter(|token| token.kind == kind);
-        Children {
-            tape: self,
-            at: index + 1,
-            left: token.map_or(0, |token| token.len),
-        }
+        Children { tape: self, at: index + 1, left: token.map_or(0, |token| token.len) }
     }
 
     /// The JSON Pointer to the innermost value that parsing had begun and not ended, or to one

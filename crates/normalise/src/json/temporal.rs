@@ -64,11 +64,7 @@ fn days_in(year: i32, month: i32) -> Option<i32> {
 /// day is the last of its year.
 fn days_since_2000(year: i32, month: i32, day: i32) -> i32 {
     const MARCH_2000_TO_YEAR_0: i32 = 730_425;
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let leap_days = year / 4 - year / 100 + year / 400;
     year * 365 + leap_days + (month * 153 + 2) / 5 + day - 1 - MARCH_2000_TO_YEAR_0
 }
@@ -88,23 +84,13 @@ fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
     let Some((b'.', rest)) = rest.split_first() else {
         return Some((0, rest));
     };
-    let length = rest
-        .iter()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(rest.len());
+    let length = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
     if !(1..=6).contains(&length) {
         return None;
     }
     let (digits, zone) = rest.split_at_checked(length)?;
-    let padded = digits
-        .iter()
-        .copied()
-        .chain(std::iter::repeat(b'0'))
-        .take(6);
-    Some((
-        padded.fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')),
-        zone,
-    ))
+    let padded = digits.iter().copied().chain(std::iter::repeat(b'0')).take(6);
+    Some((padded.fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')), zone))
 }
 
 /// `Z` or `±HH:MM`, in microseconds ahead of UTC.

@@ -5,12 +5,7 @@ use crate::{ColumnType, DeclaredType};
 /// The declared type of the field at the absolute `path`; the first that matches counts.
 pub(super) fn type_of(types: &[DeclaredType], records: &str, path: &str) -> Option<ColumnType> {
     let relative = path.strip_prefix(records).unwrap_or(path);
-    let name = path
-        .rsplit('/')
-        .next()
-        .unwrap_or(path)
-        .replace("~1", "/")
-        .replace("~0", "~");
+    let name = path.rsplit('/').next().unwrap_or(path).replace("~1", "/").replace("~0", "~");
     types
         .iter()
         .find(|declared| {

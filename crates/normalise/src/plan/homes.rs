@@ -52,11 +52,7 @@ impl Plan {
         let Some(main) = held.homes.first().copied() else {
             return self.add_main(node, of);
         };
-        let rewritable = self
-            .schema
-            .tables
-            .get(table)
-            .is_some_and(|table| table.rewritable);
+        let rewritable = self.schema.tables.get(table).is_some_and(|table| table.rewritable);
         if main.of == ColumnType::Bigint && of == ColumnType::Numeric && rewritable {
             return self.widen(node, main);
         }
@@ -92,39 +88,23 @@ impl Plan {
         let Some(held) = self.nodes.get_mut(node) else {
             return Err(NoHome::Nowhere);
         };
-        let home = Home {
-            of: ColumnType::Numeric,
-            ..main
-        };
+        let home = Home { of: ColumnType::Numeric, ..main };
         if let Some(first) = held.homes.first_mut() {
             *first = home;
         }
         let table = held.table;
-        let column = self
-            .schema
-            .tables
-            .get_mut(table)
-            .and_then(|t| t.columns.get_mut(main.column));
+        let column = self.schema.tables.get_mut(table).and_then(|t| t.columns.get_mut(main.column));
         if let Some(column) = column {
             column.of = ColumnType::Numeric;
         }
-        self.changes.push(Change::Widen {
-            table,
-            column: main.column,
-        });
-        Ok(Placed {
-            home,
-            widened: true,
-        })
+        self.changes.push(Change::Widen { table, column: main.column });
+        Ok(Placed { home, widened: true })
     }
 
     fn push_home(&mut self, node: NodeId, home: Home) -> Placed {
         if let Some(node) = self.nodes.get_mut(node) {
             node.homes.push(home);
         }
-        Placed {
-            home,
-            widened: false,
-        }
+        Placed { home, widened: false }
     }
 }

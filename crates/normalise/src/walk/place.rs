@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{Record, Stop, Walk};
 use crate::plan::{NoHome, NodeId};
 use crate::pointer::Pointer;
-use crate::shredder::NoticeKind;
+use crate::summary::NoticeKind;
 use crate::value::Value;
 use crate::{ColumnType, ErrorKind};
 
@@ -19,9 +19,9 @@ impl Walk {
     ) -> Result<(), Stop> {
         let declared = self.plan.declared(node);
         for home in self.plan.homes(node) {
-            let fits = self.draft.try_set(home.column, raw.clone(), |out| {
-                encode(value, home.of, declared, out)
-            });
+            let fits = self
+                .draft
+                .try_set(home.column, raw.clone(), |out| encode(value, home.of, declared, out));
             if fits {
                 return Ok(());
             }
@@ -33,9 +33,7 @@ impl Walk {
             Some(declared) if self.plan.homes(node).is_empty() && fits(value, declared) => declared,
             _ => natural,
         };
-        self.place_anew(node, value, raw, of, |value, of, out| {
-            encode(value, of, declared, out)
-        })
+        self.place_anew(node, value, raw, of, |value, of, out| encode(value, of, declared, out))
     }
 
     /// Places a value whole: objects and arrays are not looked into.
@@ -56,16 +54,15 @@ impl Walk {
         raw: Range<usize>,
     ) -> Result<(), Stop> {
         for home in self.plan.homes(node) {
-            if self.draft.try_set(home.column, raw.clone(), |out| {
-                value.encode_document(home.of, out)
-            }) {
+            if self
+                .draft
+                .try_set(home.column, raw.clone(), |out| value.encode_document(home.of, out))
+            {
                 return Ok(());
             }
         }
         let of = value.document_type();
-        self.place_anew(node, value, raw, of, |value, of, out| {
-            value.encode_document(of, out)
-        })
+        self.place_anew(node, value, raw, of, |value, of, out| value.encode_document(of, out))
     }
 
     fn place_anew(
@@ -83,8 +80,7 @@ impl Walk {
                     self.widen_rows(table, placed.home.column);
                 }
                 let of = self.column_type(table, placed.home.column).unwrap_or(of);
-                self.draft
-                    .try_set(placed.home.column, raw, |out| encode(value, of, out));
+                self.draft.try_set(placed.home.column, raw, |out| encode(value, of, out));
                 Ok(())
             }
             Err(reason) => self.homeless(node, value, reason),
@@ -100,14 +96,8 @@ impl Walk {
     ) -> Result<(), Stop> {
         match reason {
             NoHome::Frozen => {
-                let path = self
-                    .plan
-                    .node(node)
-                    .map_or_else(String::new, |node| node.path.clone());
-                return Err(Stop {
-                    kind: ErrorKind::SchemaFrozen,
-                    path,
-                });
+                let path = self.plan.node(node).map_or_else(String::new, |node| node.path.clone());
+                return Err(Stop { kind: ErrorKind::SchemaFrozen, path });
             }
             NoHome::Discarded => self.notice(NoticeKind::Discarded, node),
             NoHome::ColumnLimit | NoHome::TableLimit | NoHome::Nowhere => {
@@ -119,10 +109,7 @@ impl Walk {
     }
 
     pub(super) fn overflow(&mut self, node: NodeId, raw: &[u8]) {
-        let path = self
-            .plan
-            .node(node)
-            .map_or_else(String::new, |node| node.path.clone());
+        let path = self.plan.node(node).map_or_else(String::new, |node| node.path.clone());
         self.draft.overflow.push((path, raw.to_vec()));
     }
 
@@ -136,25 +123,14 @@ impl Walk {
     ) -> Result<(), Stop> {
         self.notice(NoticeKind::ColumnLimit, node);
         let name = record.value(name).map_or(&[][..], |name| name.raw);
-        let name = name
-            .get(1..name.len().saturating_sub(1))
-            .unwrap_or_default();
-        let mut path = self
-            .plan
-            .node(node)
-            .map_or_else(String::new, |node| node.path.clone());
+        let name = name.get(1..name.len().saturating_sub(1)).unwrap_or_default();
+        let mut path = self.plan.node(node).map_or_else(String::new, |node| node.path.clone());
         Pointer::push_token(&mut path, "");
         let mut path = escape(&path);
         // The name's own escapes stay, as no text could hold what they mean.
-        path.push_str(
-            &String::from_utf8_lossy(name)
-                .replace("~", "~0")
-                .replace('/', "~1"),
-        );
+        path.push_str(&String::from_utf8_lossy(name).replace("~", "~0").replace('/', "~1"));
         let raw = record.value(value).map_or(&[][..], |value| value.raw);
-        self.draft
-            .overflow
-            .push((format!("\"{path}\""), raw.to_vec()));
+        self.draft.overflow.push((format!("\"{path}\""), raw.to_vec()));
         Ok(())
     }
 
@@ -163,10 +139,7 @@ impl Walk {
         let moved = self.draft.narrow(self.plan.limits().max_row_bytes);
         for (column, raw) in moved {
             let schema = self.plan.schema();
-            let column = schema
-                .tables
-                .get(table)
-                .and_then(|table| table.columns.get(column));
+            let column = schema.tables.get(table).and_then(|table| table.columns.get(column));
             let Some(path) = column.map(|column| column.path.clone()) else {
                 continue;
             };
@@ -191,11 +164,7 @@ impl Walk {
                 json.push(b',');
             } else {
                 json.extend_from_slice(if current.is_some() { b"]," } else { b"{" });
-                let quoted = if path.starts_with('"') {
-                    path.clone()
-                } else {
-                    quote(path)
-                };
+                let quoted = if path.starts_with('"') { path.clone() } else { quote(path) };
                 json.extend_from_slice(quoted.as_bytes());
                 json.extend_from_slice(b":[");
             }
@@ -212,13 +181,8 @@ impl Walk {
                 Ok(())
             }
             Err(NoHome::Frozen) => {
-                let path = overflow
-                    .first()
-                    .map_or_else(String::new, |(path, _)| path.clone());
-                Err(Stop {
-                    kind: ErrorKind::SchemaFrozen,
-                    path,
-                })
+                let path = overflow.first().map_or_else(String::new, |(path, _)| path.clone());
+                Err(Stop { kind: ErrorKind::SchemaFrozen, path })
             }
             Err(_) => {
                 for (path, _) in overflow {
@@ -236,11 +200,7 @@ fn encode(
     declared: Option<ColumnType>,
     out: &mut Vec<u8>,
 ) -> bool {
-    if declared == Some(of) {
-        value.encode_declared(of, out)
-    } else {
-        value.encode(of, out)
-    }
+    if declared == Some(of) { value.encode_declared(of, out) } else { value.encode(of, out) }
 }
 
 fn fits(value: Value<'_>, of: ColumnType) -> bool {

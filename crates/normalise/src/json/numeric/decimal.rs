@@ -27,13 +27,8 @@ impl<'a> Decimal<'a> {
             Some(end) => rest.split_at_checked(end).unwrap_or((rest, &[])),
             None => (rest, &[][..]),
         };
-        let whole_end = mantissa
-            .iter()
-            .position(|byte| *byte == b'.')
-            .unwrap_or(mantissa.len());
-        let (whole, fraction) = mantissa
-            .split_at_checked(whole_end)
-            .unwrap_or((mantissa, &[]));
+        let whole_end = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
+        let (whole, fraction) = mantissa.split_at_checked(whole_end).unwrap_or((mantissa, &[]));
         let fraction = fraction.get(1..).unwrap_or_default();
         let exponent = read_exponent(exponent.get(1..).unwrap_or_default());
         let mut decimal = Self {
@@ -53,9 +48,7 @@ impl<'a> Decimal<'a> {
         let last = |digits: &[u8]| digits.iter().rposition(|digit| *digit != b'0');
         let before = self.whole.len();
         let start = first(self.whole).or_else(|| first(self.fraction).map(|at| at + before))?;
-        let end = last(self.fraction)
-            .map(|at| at + before)
-            .or_else(|| last(self.whole))?;
+        let end = last(self.fraction).map(|at| at + before).or_else(|| last(self.whole))?;
         Some((start, end))
     }
 
@@ -76,14 +69,9 @@ impl<'a> Decimal<'a> {
     }
 
     pub(super) fn check(&self) -> Result<(), OutOfRange> {
-        let too_large = self
-            .significant
-            .is_some_and(|(first, _)| self.power(first) >= MAX_WHOLE_DIGITS);
-        if too_large || self.scale > MAX_SCALE as i64 {
-            Err(OutOfRange)
-        } else {
-            Ok(())
-        }
+        let too_large =
+            self.significant.is_some_and(|(first, _)| self.power(first) >= MAX_WHOLE_DIGITS);
+        if too_large || self.scale > MAX_SCALE as i64 { Err(OutOfRange) } else { Ok(()) }
     }
 }
 
@@ -97,9 +85,7 @@ fn read_exponent(text: &[u8]) -> i64 {
     };
     let mut value = 0_i64;
     for digit in digits {
-        value = value
-            .saturating_mul(10)
-            .saturating_add(i64::from(digit.wrapping_sub(b'0')));
+        value = value.saturating_mul(10).saturating_add(i64::from(digit.wrapping_sub(b'0')));
     }
     let value = value.min(LIMIT);
     if negative { -value } else { value }

@@ -13,21 +13,13 @@ pub(crate) fn sort_key(literal: &[u8], out: &mut Vec<u8>) {
         out.push(ZERO);
         return;
     };
-    out.push(if decimal.negative {
-        BELOW_ZERO
-    } else {
-        ABOVE_ZERO
-    });
+    out.push(if decimal.negative { BELOW_ZERO } else { ABOVE_ZERO });
     let magnitude = out.len();
     // Two's complement with the sign bit turned sorts as unsigned bytes do.
     let power = decimal.power(first) as u64 ^ 1 << 63;
     out.extend_from_slice(&power.to_be_bytes());
     for index in (first as i64..=last as i64).step_by(2) {
-        let right = if index < last as i64 {
-            decimal.digit(index + 1)
-        } else {
-            0
-        };
+        let right = if index < last as i64 { decimal.digit(index + 1) } else { 0 };
         out.push((decimal.digit(index) * 10 + right) as u8 + 1);
     }
     out.push(0);

@@ -24,12 +24,7 @@ impl Splitter {
     }
 
     pub(super) fn broken_mark(&self, chunk: &[u8], at: usize) -> SyntaxError {
-        self.fault(
-            SyntaxKind::NotUtf8,
-            "the byte order mark of UTF-8 is incomplete",
-            chunk,
-            at,
-        )
+        self.fault(SyntaxKind::NotUtf8, "the byte order mark of UTF-8 is incomplete", chunk, at)
     }
 
     /// The bytes ended inside a value. Its own fault, if it has one, is told rather than that: a
@@ -37,9 +32,7 @@ impl Splitter {
     pub(super) fn cut_off_inside(&self) -> SyntaxError {
         let end = self.fault(SyntaxKind::CutOff, "the bytes end inside a value", &[], 0);
         let whole = self.buffer.len() <= AROUND_LIMIT;
-        self.own_fault()
-            .filter(|fault| whole || fault.kind != SyntaxKind::CutOff)
-            .unwrap_or(end)
+        self.own_fault().filter(|fault| whole || fault.kind != SyntaxKind::CutOff).unwrap_or(end)
     }
 
     pub(super) fn record_too_large(&self) -> SyntaxError {
@@ -52,9 +45,7 @@ impl Splitter {
     }
 
     pub(super) fn name_too_long(&self) -> SyntaxError {
-        self.value_too_long(format!(
-            "a member's name is longer than {AROUND_LIMIT} bytes"
-        ))
+        self.value_too_long(format!("a member's name is longer than {AROUND_LIMIT} bytes"))
     }
 
     fn value_too_long(&self, detail: String) -> SyntaxError {
@@ -97,9 +88,7 @@ impl Splitter {
         };
         SyntaxError {
             kind: fault.kind,
-            at: self
-                .place
-                .after(before.get(self.counted..).unwrap_or_default()),
+            at: self.place.after(before.get(self.counted..).unwrap_or_default()),
             pointer: Some(self.pointer()),
             detail: fault.detail,
             excerpt: shown,
@@ -133,8 +122,7 @@ impl Splitter {
         match chunk.len().checked_sub(EXCERPT_BEFORE) {
             Some(start) => {
                 self.tail.clear();
-                self.tail
-                    .extend_from_slice(chunk.get(start..).unwrap_or_default());
+                self.tail.extend_from_slice(chunk.get(start..).unwrap_or_default());
             }
             None => {
                 self.tail.extend_from_slice(chunk);

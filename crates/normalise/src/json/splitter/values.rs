@@ -78,8 +78,7 @@ impl Splitter {
         match capture {
             Capture::Item | Capture::Value if length > self.max_record_bytes => {
                 let room = self.max_record_bytes - self.buffer.len().min(self.max_record_bytes);
-                self.buffer
-                    .extend_from_slice(part.get(..room).unwrap_or(part));
+                self.buffer.extend_from_slice(part.get(..room).unwrap_or(part));
                 Err(self.record_too_large())
             }
             Capture::Name if length > AROUND_LIMIT => Err(self.name_too_long()),
@@ -114,7 +113,7 @@ impl Splitter {
         match capture {
             Capture::Item => self.state = State::AfterItem,
             Capture::Name => self.state = State::Colon,
-            _ => self.after_value(&[], 0, sink)?,
+            _ => self.after_value(self.place, sink)?,
         }
         Ok(())
     }
@@ -129,65 +128,40 @@ impl Splitter {
         let (at, document) = (self.value_at, self.documents.saturating_sub(1));
         match capture {
             Capture::Item => {
-                sink(Piece::Record {
-                    json,
-                    at,
-                    document,
-                    index: Some(self.items),
-                })?;
+                sink(Piece::Record { json, at, document, index: Some(self.items) })?;
                 self.items += 1;
                 Ok(())
             }
             // A configured place that holds null holds no records.
             Capture::Value if json == b"null" && !self.records.is_empty() => Ok(()),
-            Capture::Value => sink(Piece::Record {
-                json,
-                at,
-                document,
-                index: None,
-            }),
+            Capture::Value => sink(Piece::Record { json, at, document, index: None }),
             Capture::Around => {
-                let parents = self
-                    .records
-                    .get(..self.level.saturating_sub(1))
-                    .unwrap_or_default();
+                let parents = self.records.get(..self.level.saturating_sub(1)).unwrap_or_default();
                 let (name, oversized) = (self.name.as_str(), self.oversized);
-                sink(Piece::Around {
-                    parents,
-                    name,
-                    json,
-                    at,
-                    oversized,
-                })
+                sink(Piece::Around { parents, name, json, at, oversized })
             }
             Capture::Name => Ok(self.take_name(json)?),
             Capture::Recordless if self.oversized => Ok(()),
-            Capture::Recordless => Ok(Tape::default()
-                .parse(json, 1)
-                .map_err(|error| error.rebase(&at, ""))?),
+            Capture::Recordless => {
+                Ok(Tape::default().parse(json, 1).map_err(|error| error.rebase(&at, ""))?)
+            }
         }
     }
 
     fn take_name(&mut self, json: &[u8]) -> Result<(), SyntaxError> {
         let pointer = self.pointer();
-        Tape::default()
-            .parse(json, 1)
-            .map_err(|error| error.rebase(&self.value_at, &pointer))?;
-        let raw = json
-            .get(1..json.len().saturating_sub(1))
-            .unwrap_or_default();
+        Tape::default().parse(json, 1).map_err(|error| error.rebase(&self.value_at, &pointer))?;
+        let raw = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
         let mut out = Vec::new();
         self.name.clear();
-        self.name
-            .push_str(&String::from_utf8_lossy(string::unescape(raw, &mut out)));
+        self.name.push_str(&String::from_utf8_lossy(string::unescape(raw, &mut out)));
         Ok(())
     }
 
     /// Behind a value that is no item: in the object around it, or at the document's end.
     pub(super) fn after_value<E>(
         &mut self,
-        chunk: &[u8],
-        at: usize,
+        at: Place,
         sink: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         if self.level > 0 {
@@ -195,22 +169,12 @@ impl Splitter {
             return Ok(());
         }
         self.state = State::BetweenDocuments;
-        let at = if chunk.is_empty() {
-            self.place
-        } else {
-            self.place_of(chunk, at)
-        };
-        sink(Piece::DocumentEnd {
-            found: self.found,
-            at,
-        })
+        sink(Piece::DocumentEnd { found: self.found, at })
     }
 
     /// The place of the chunk's byte `at`, which no later call may precede.
     pub(super) fn place_of(&mut self, chunk: &[u8], at: usize) -> Place {
-        self.place = self
-            .place
-            .after(chunk.get(self.counted..at).unwrap_or_default());
+        self.place = self.place.after(chunk.get(self.counted..at).unwrap_or_default());
         self.counted = at;
         self.place
     }

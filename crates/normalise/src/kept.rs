@@ -1,0 +1,41 @@
+//! What a root row carries from around its record: partition values and kept values.
+
+use crate::json::Tape;
+use crate::plan::NodeId;
+use crate::value::Value;
+use crate::walk::Walk;
+
+/// A value from around the records, for the root rows of its document.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) json: Vec<u8>,
+    pub(crate) tape: Tape,
+}
+
+impl Kept {
+    pub(crate) fn value(&self) -> Option<Value<'_>> {
+        self.tape.get(0).map(|token| Value::new(&self.json, token))
+    }
+}
+
+/// What a root row carries where the record has no field of that name.
+pub(crate) fn defaults<'a>(
+    walk: &mut Walk,
+    partitions: &'a [(String, String)],
+    kept: &'a [Option<Kept>],
+) -> Vec<(NodeId, Value<'a>)> {
+    let mut defaults = Vec::with_capacity(partitions.len() + kept.len());
+    let root = walk.plan.root().ok().and_then(|root| walk.plan.record_node(root));
+    for (name, value) in partitions {
+        if let Some(node) = root.and_then(|root| walk.plan.member(root, usize::MAX, name)) {
+            defaults.push((node, Value::string(value.as_bytes())));
+        }
+    }
+    let nodes = walk.plan.kept_nodes().to_vec();
+    for (kept, node) in kept.iter().zip(nodes) {
+        if let Some(value) = kept.as_ref().and_then(Kept::value) {
+            defaults.push((node, value));
+        }
+    }
+    defaults
+}

@@ -1,0 +1,280 @@
+//! What becomes of the pieces that the splitter hands out: records are walked, what stands around
+//! them is kept, and what can't be kept is said.
+
+use std::collections::BTreeSet;
+
+use crate::envelope::Envelope;
+use crate::error::position;
+use crate::json::{Piece, Place, Tape};
+use crate::kept::{Kept, defaults};
+use crate::keys::{Keys, Seen, Standing};
+use crate::plan::Plan;
+use crate::walk::{Record, Stop, Walk, quote};
+use crate::{
+    Batch, ErrorKind, LateKeep, NormaliseError, NoticeKind, Reject, RejectReason, RootKey, Rules,
+    Schema, Summary, TableRows,
+};
+
+/// Everything behind the splitter.
+#[derive(Debug)]
+pub(crate) struct Records {
+    rules: Rules,
+    walk: Walk,
+    keys: Keys,
+    envelope: Envelope,
+    tape: Tape,
+    /// Partition values as JSON strings.
+    partitions: Vec<(String, String)>,
+    kept: Vec<Option<Kept>>,
+    batch: Batch,
+    summary: Summary,
+    document: Place,
+    document_row: i32,
+    batch_row: i32,
+}
+
+impl Records {
+    pub(crate) fn new(
+        rules: Rules,
+        schema: Schema,
+        object_id: i64,
+        partitions: &[(String, String)],
+    ) -> Self {
+        let key_paths = rules.key.iter().map(|key| format!("{}{key}", rules.records)).collect();
+        let quoted = partitions.iter().map(|(name, value)| (name.clone(), quote(value)));
+        Self {
+            walk: Walk::new(Plan::new(&rules, schema), object_id, key_paths),
+            keys: Keys::new(&rules),
+            envelope: Envelope::new(rules.limits.max_envelope_bytes),
+            tape: Tape::default(),
+            partitions: quoted.collect(),
+            kept: rules.keep.iter().map(|_| None).collect(),
+            rules,
+            batch: Batch::default(),
+            summary: Summary::default(),
+            document: Place::START,
+            document_row: 0,
+            batch_row: 0,
+        }
+    }
+
+    pub(crate) fn pending_bytes(&self) -> usize {
+        self.walk.tables.iter().map(TableRows::bytes).sum()
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        self.walk.plan.schema()
+    }
+
+    pub(crate) fn summary(&self) -> Summary {
+        let notices = self.walk.notices.iter().cloned().collect();
+        Summary { notices, envelope: self.envelope.json(), ..self.summary.clone() }
+    }
+
+    pub(crate) fn take(&mut self, piece: &Piece<'_>) -> Result<(), NormaliseError> {
+        match *piece {
+            Piece::DocumentStart { at } => {
+                self.document = at;
+                self.document_row = self.walk.root_rows();
+                self.kept.iter_mut().for_each(|kept| *kept = None);
+                self.summary.documents += 1;
+                Ok(())
+            }
+            Piece::Record { json, at, index, .. } => {
+                let pointer = match index {
+                    Some(index) => format!("{}/{index}", self.rules.records),
+                    None => self.rules.records.to_string(),
+                };
+                let mut tape = std::mem::take(&mut self.tape);
+                let taken = self.record(json, &mut tape, at, &pointer);
+                self.tape = tape;
+                taken
+            }
+            Piece::Around { parents, name, json, at, oversized } => {
+                self.around(parents, name, json, at, oversized)
+            }
+            Piece::DocumentEnd { found, .. } => {
+                self.envelope.end_document();
+                if found || self.rules.records.is_root() { Ok(()) } else { Err(self.missing()) }
+            }
+        }
+    }
+
+    fn record(
+        &mut self,
+        json: &[u8],
+        tape: &mut Tape,
+        at: Place,
+        pointer: &str,
+    ) -> Result<(), NormaliseError> {
+        tape.parse(json, self.rules.limits.max_depth)
+            .map_err(|error| error.rebase(&at, pointer))?;
+        self.summary.records += 1;
+        let record = Record { json, tape };
+        let stopped = |stop: Stop| stop.at(at, pointer);
+        let row = self.walk.next_root_row().map_err(stopped)?;
+        let key = if self.keys.is_empty() {
+            None
+        } else {
+            match self.key(record, at, row).map_err(stopped)? {
+                Some(key) => Some(key),
+                None => return Ok(()),
+            }
+        };
+        let kept = std::mem::take(&mut self.kept);
+        let defaults = defaults(&mut self.walk, &self.partitions, &kept);
+        let walked = self.walk.root(record, row, &defaults);
+        self.kept = kept;
+        walked.map_err(stopped)?;
+        self.batch.keys.extend(key);
+        Ok(())
+    }
+
+    /// The record's key, if the record can be kept; else it is rejected.
+    fn key(&mut self, record: Record<'_>, at: Place, row: i32) -> Result<Option<RootKey>, Stop> {
+        self.walk.plan.root().map_err(|_| Stop::frozen(""))?;
+        let reject = |reason, pointer| Reject {
+            row,
+            reason,
+            pointer,
+            offset: at.offset,
+            length: record.json.len() as u64,
+            json: Some(String::from_utf8_lossy(record.json).into_owned()),
+        };
+        let cells = match self.keys.cells(record, &mut self.walk.plan) {
+            Ok(cells) => cells,
+            Err((reason, pointer)) => {
+                self.reject(reject(reason, pointer));
+                return Ok(None);
+            }
+        };
+        let key = RootKey {
+            row,
+            cells,
+            version: self.keys.version(record),
+            offset: at.offset,
+            length: record.json.len() as u64,
+        };
+        match self.keys.stand(&key) {
+            Standing::First => {}
+            Standing::Displaces(earlier) => self.displace(&earlier),
+            Standing::Loses => {
+                let pointer = self.rules.key.first().map_or_else(String::new, ToString::to_string);
+                self.reject(reject(RejectReason::KeyTwice, pointer));
+                return Ok(None);
+            }
+        }
+        self.walk.key.clone_from(&key.cells);
+        Ok(Some(key))
+    }
+
+    fn reject(&mut self, reject: Reject) {
+        self.summary.rejects += 1;
+        self.batch.rejects.push(reject);
+    }
+
+    /// An earlier record of the object gives way to a newer version of itself.
+    fn displace(&mut self, earlier: &Seen) {
+        if earlier.row >= self.batch_row {
+            let losers = BTreeSet::from([earlier.row]);
+            for rows in &mut self.walk.tables {
+                rows.retain_roots(|root| !losers.contains(&root));
+            }
+            self.batch.keys.retain(|key| key.row != earlier.row);
+        } else {
+            self.batch.displaced.push(earlier.row);
+        }
+        let pointer = self.rules.key.first().map_or_else(String::new, ToString::to_string);
+        self.reject(Reject {
+            row: earlier.row,
+            reason: RejectReason::KeyTwice,
+            pointer,
+            offset: earlier.offset,
+            length: earlier.length,
+            json: None,
+        });
+    }
+
+    fn around(
+        &mut self,
+        parents: &[String],
+        name: &str,
+        json: &[u8],
+        at: Place,
+        oversized: bool,
+    ) -> Result<(), NormaliseError> {
+        let mut pointer = String::new();
+        for token in parents.iter().map(String::as_str).chain([name]) {
+            crate::Pointer::push_token(&mut pointer, token);
+        }
+        if oversized {
+            self.walk.note(NoticeKind::EnvelopeLimit, pointer);
+            return Ok(());
+        }
+        let mut tape = Tape::default();
+        tape.parse(json, self.rules.limits.max_depth)
+            .map_err(|error| error.rebase(&at, &pointer))?;
+        let top = tape.get(0);
+        let is_kept = self.rules.keep.iter().position(|keep| keep.to_string() == pointer);
+        if top.is_some_and(|token| token.has_object()) && is_kept.is_none() {
+            self.walk.note(NoticeKind::UntakenArray, pointer.clone());
+        }
+        let text = std::str::from_utf8(json).unwrap_or_default();
+        let fits = top.is_some_and(|token| !token.is_unrepresentable())
+            && !name.contains('\0')
+            && self.envelope.add(parents, name, text);
+        if !fits {
+            self.walk.note(NoticeKind::EnvelopeLimit, pointer.clone());
+        }
+        match is_kept {
+            Some(place) => self.keep(place, json, tape).map_err(|stop| stop.at(at, &pointer)),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps a value for the rows to come, and says it of those of its document that have been.
+    fn keep(&mut self, place: usize, json: &[u8], tape: Tape) -> Result<(), Stop> {
+        let kept = Kept { json: json.to_vec(), tape };
+        let rows = self.document_row..self.walk.root_rows();
+        if !rows.is_empty()
+            && let Some(node) = self.walk.plan.kept_nodes().get(place).copied()
+            && let Some(value) = kept.value()
+            && let Some((column, cell)) = self.walk.cell_for(node, value)?
+        {
+            let (first_row, end_row) = (rows.start, rows.end);
+            self.batch.late_keeps.push(LateKeep { column, cell, first_row, end_row });
+        }
+        if let Some(held) = self.kept.get_mut(place) {
+            *held = Some(kept);
+        }
+        Ok(())
+    }
+
+    fn missing(&self) -> NormaliseError {
+        let records = self.rules.records.to_string();
+        let message = format!(
+            "a document has nothing at `{records}`, where the records should be; an error in \
+             disguise, or the endpoint's `records` is wrong: look at the object, then fetch the \
+             scope again or mend the configuration and replay"
+        );
+        let position = position(self.document, Some(records));
+        NormaliseError { kind: ErrorKind::RecordsMissing, message, position, excerpt: None }
+    }
+
+    pub(crate) fn take_batch(&mut self) -> Batch {
+        self.batch_row = self.walk.root_rows();
+        let tables = std::mem::take(&mut self.walk.tables);
+        for rows in &tables {
+            if self.summary.rows.len() <= rows.table {
+                self.summary.rows.resize(rows.table + 1, 0);
+            }
+            if let Some(count) = self.summary.rows.get_mut(rows.table) {
+                *count += rows.len() as u64;
+            }
+        }
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.changes = self.walk.plan.take_changes();
+        batch.tables = tables.into_iter().filter(|rows| !rows.is_empty()).collect();
+        batch
+    }
+}
