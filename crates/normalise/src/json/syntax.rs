@@ -108,6 +108,13 @@ impl SyntaxError {
     }
 }
 
+/// Whether a text is no text but a compressed one, which its first bytes tell.
+pub(super) fn is_compressed(bytes: &[u8]) -> bool {
+    bytes.starts_with(GZIP) || bytes.starts_with(ZSTD)
+}
+
+const GZIP: &[u8] = b"\x1f\x8b";
+const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 pub(super) const UTF_16: &str =
     "found a zero byte outside a string, so this looks like UTF-16 or UTF-32";
 
@@ -123,8 +130,8 @@ pub(super) fn describe(rest: &[u8]) -> String {
         (b"False", "`False`, which is Python's, where JSON says `false`"),
         (b"'", "a single quote, where JSON has double quotes"),
         (b"/", "`/`, but JSON has no comments"),
-        (b"\x1f\x8b", "the signature of gzip under a name that does not end in `.gz`"),
-        (b"\x28\xb5\x2f\xfd", "the signature of zstd under a name that does not end in `.zst`"),
+        (GZIP, "the signature of gzip under a name that does not end in `.gz`"),
+        (ZSTD, "the signature of zstd under a name that does not end in `.zst`"),
         (b"\xef\xbb\xbf", "a byte order mark inside the text"),
     ];
     if let Some((_, name)) = BY_NAME.iter().find(|(word, _)| rest.starts_with(word)) {
@@ -151,7 +158,7 @@ pub(super) fn excerpt(before: &[u8], after: &[u8]) -> String {
     }
     let mut text = String::with_capacity(EXCERPT_CHARS);
     let mut chars = 0;
-    for byte_run in [head, after.get(..EXCERPT_CHARS).unwrap_or(after)] {
+    for byte_run in [head, after.get(..EXCERPT_CHARS * 4).unwrap_or(after)] {
         append_readable(&mut text, &mut chars, byte_run);
     }
     text

@@ -5,7 +5,7 @@
 
 use super::parser::Parser;
 use super::string;
-use super::syntax::{Fault, SyntaxError, SyntaxKind};
+use super::syntax::{Fault, SyntaxError, SyntaxKind, is_compressed};
 use crate::pointer::Pointer;
 
 /// What a value is.
@@ -105,6 +105,9 @@ impl Tape {
         let Err(broken) = std::str::from_utf8(json) else {
             return Parser::new(json, max_depth, &mut self.tokens, &mut self.open).run();
         };
+        if is_compressed(json) {
+            return Err(Fault::unexpected(json, 0, "a value"));
+        }
         // The sound part is read all the same: it tells where the fault is, or holds an earlier one.
         let at = broken.valid_up_to();
         let sound = json.get(..at).unwrap_or_default();
