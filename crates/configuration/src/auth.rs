@@ -87,10 +87,7 @@ impl Auth {
             Kind::Basic => {
                 table.only(&["kind", "username", "password"]);
                 let (username, password) = (secret(&table, "username"), secret(&table, "password"));
-                Some(Self::Basic {
-                    username: username?,
-                    password: password?,
-                })
+                Some(Self::Basic { username: username?, password: password? })
             }
             Kind::ApiKey => read_api_key(&table),
             Kind::Oauth2 => read_oauth2(&table),
@@ -108,10 +105,7 @@ fn read_api_key(table: &Table<'_, '_>) -> Option<Auth> {
             .node
             .report("an API key goes either into a `header` or into the `query`; name one of them"),
     };
-    Some(Auth::ApiKey {
-        place: place?,
-        value: value?,
-    })
+    Some(Auth::ApiKey { place: place?, value: value? })
 }
 
 fn read_oauth2(table: &Table<'_, '_>) -> Option<Auth> {
@@ -119,12 +113,7 @@ fn read_oauth2(table: &Table<'_, '_>) -> Option<Auth> {
     let token_url = table.need("token_url").and_then(|node| read_url(&node));
     let (id, secret) = (secret(table, "client_id"), secret(table, "client_secret"));
     let scope = table.get("scope").and_then(|node| node.filled_string());
-    Some(Auth::Oauth2 {
-        token_url: token_url?,
-        client_id: id?,
-        client_secret: secret?,
-        scope,
-    })
+    Some(Auth::Oauth2 { token_url: token_url?, client_id: id?, client_secret: secret?, scope })
 }
 
 fn secret(table: &Table<'_, '_>, key: &str) -> Option<SecretText> {

@@ -51,12 +51,7 @@ const BOUNDS: [&str; 6] = [
     "max_columns",
     "max_tables",
 ];
-const LOAD: [&str; 4] = [
-    "max_decoded_bytes",
-    "max_ratio",
-    "lock_timeout",
-    "statement_timeout",
-];
+const LOAD: [&str; 4] = ["max_decoded_bytes", "max_ratio", "lock_timeout", "statement_timeout"];
 
 impl Bounds {
     pub(crate) fn read(node: &Node<'_, '_>) -> Option<Self> {
@@ -94,13 +89,9 @@ impl LoadSettings {
         Some(Self {
             bounds: Bounds::of(&table),
             max_decoded_bytes: bytes(&table, "max_decoded_bytes", 1 << 50),
-            max_ratio: table
-                .get("max_ratio")
-                .and_then(|node| node.integer(1..=1_000_000)),
+            max_ratio: table.get("max_ratio").and_then(|node| node.integer(1..=1_000_000)),
             lock_timeout: table.get("lock_timeout").and_then(|node| duration(&node)),
-            statement_timeout: table
-                .get("statement_timeout")
-                .and_then(|node| duration(&node)),
+            statement_timeout: table.get("statement_timeout").and_then(|node| duration(&node)),
         })
     }
 }
@@ -110,11 +101,7 @@ pub(crate) fn duration(node: &Node<'_, '_>) -> Option<Duration> {
     let text = node.string()?;
     quantity::duration(&text)
         .filter(|duration| !duration.is_zero())
-        .or_else(|| {
-            node.report(format!(
-                "`{text}` is no duration; write it like `30s` or `500ms`"
-            ))
-        })
+        .or_else(|| node.report(format!("`{text}` is no duration; write it like `30s` or `500ms`")))
 }
 
 fn bytes(table: &Table<'_, '_>, key: &str, most: u64) -> Option<u64> {
@@ -123,13 +110,9 @@ fn bytes(table: &Table<'_, '_>, key: &str, most: u64) -> Option<u64> {
         return node.integer(1..=most);
     }
     let text = node.string()?;
-    quantity::size(&text)
-        .filter(|bytes| (1..=most).contains(bytes))
-        .or_else(|| {
-            node.report(format!(
-                "`{text}` is no size up to {most} bytes; write it like `16MB`"
-            ))
-        })
+    quantity::size(&text).filter(|bytes| (1..=most).contains(bytes)).or_else(|| {
+        node.report(format!("`{text}` is no size up to {most} bytes; write it like `16MB`"))
+    })
 }
 
 fn milliseconds<S: Serializer>(

@@ -57,10 +57,7 @@ pub(crate) fn partition_is_known(node: &Node<'_, '_>, name: &str, known: &[&str]
             "unknown partition `{name}`; the source has no `partitions`, so add it there"
         ));
     } else if !known.contains(&name) {
-        node.report::<()>(format!(
-            "unknown partition `{name}`; {}",
-            suggest::cure(name, known)
-        ));
+        node.report::<()>(format!("unknown partition `{name}`; {}", suggest::cure(name, known)));
     }
 }
 
@@ -72,11 +69,7 @@ pub(crate) fn endpoint(table: &Table<'_, '_>, endpoint: &Endpoint, around: &Surr
 }
 
 fn placeholders(table: &Table<'_, '_>, endpoint: &Endpoint, around: &Surroundings<'_>) {
-    let own = endpoint
-        .partitions
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>();
+    let own = endpoint.partitions.iter().map(String::as_str).collect::<Vec<_>>();
     let from_source = around.headers.iter().map(|(_, template)| template);
     let templates = endpoint.templates();
     let asked = templates
@@ -180,11 +173,7 @@ pub(crate) fn tables(entries: &[(&str, Node<'_, '_>)], endpoints: &[Option<Endpo
 
 /// A name that has a cycle behind it would have had itself for its old name.
 pub(crate) fn rename_cycles(node: &Node<'_, '_>, renames: &[(String, String)]) {
-    let old_of = |name: &str| {
-        renames
-            .iter()
-            .find_map(|(new, old)| (new == name).then_some(old))
-    };
+    let old_of = |name: &str| renames.iter().find_map(|(new, old)| (new == name).then_some(old));
     for (start, old) in renames {
         let mut place = Some(old);
         for _ in 0..renames.len() {
@@ -201,10 +190,7 @@ pub(crate) fn rename_cycles(node: &Node<'_, '_>, renames: &[(String, String)]) {
 }
 
 fn squeeze(name: &str) -> String {
-    name.chars()
-        .filter(|letter| letter.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn report(table: &Table<'_, '_>, key: &str, message: impl Into<String>) {

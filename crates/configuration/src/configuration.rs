@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use landing::{Classify, FailureKind};
 use serde::Serialize;
 use toml::de::{DeTable, DeValue};
 
@@ -23,6 +24,29 @@ pub struct Configuration {
     sources: Vec<Source>,
 }
 
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError<E> {
+    /// Nothing could be read at the address.
+    #[error("the configuration at `{address}` (RIACHO_CONFIG) can't be read: {source}")]
+    Unreadable {
+        /// Where it should be.
+        address: String,
+        /// Why it can't be read.
+        source: E,
+    },
+    /// It was read, and is wrong.
+    #[error(transparent)]
+    Wrong(#[from] ConfigurationErrors),
+}
+
+impl<E> Classify for LoadError<E> {
+    /// No object is at fault.
+    fn kind(&self) -> FailureKind {
+        FailureKind::Transient
+    }
+}
+
 impl Configuration {
     /// Reads the text of `file`; the environment comes through `lookup`. All problems that can be
     /// told in one reading are told together.
@@ -34,20 +58,13 @@ impl Configuration {
         let failed = |mut problems: Vec<Problem>| {
             problems.sort_by_key(|problem| (problem.line, problem.column));
             problems.dedup();
-            ConfigurationErrors {
-                file: file.to_owned(),
-                problems,
-            }
+            ConfigurationErrors { file: file.to_owned(), problems }
         };
         let (document, faults) = DeTable::parse_recoverable(text);
         if !faults.is_empty() {
             return Err(failed(faults.iter().map(|e| syntax(text, e)).collect()));
         }
-        let reader = Reader {
-            text,
-            lookup,
-            problems: RefCell::default(),
-        };
+        let reader = Reader { text, lookup, problems: RefCell::default() };
         let document = DeValue::Table(document.into_inner());
         let configuration = Table::root(&reader, &document).and_then(|root| read(&root));
         let problems = reader.problems.take();
@@ -58,6 +75,21 @@ impl Configuration {
                 Ok(configuration)
             }
             Some(_) | None => Err(failed(problems)),
+        }
+    }
+
+    /// Reads the file that `RIACHO_CONFIG` names, if it names one. `read` gives the text at an
+    /// address, for a configuration does no I/O.
+    pub async fn load<E>(
+        lookup: impl Fn(&str) -> Option<String>,
+        read: impl AsyncFnOnce(&str) -> Result<String, E>,
+    ) -> Result<Self, LoadError<E>> {
+        let Some(address) = lookup(VARIABLE).filter(|address| !address.is_empty()) else {
+            return Ok(Self::without_file(&lookup));
+        };
+        match read(&address).await {
+            Ok(text) => Ok(Self::parse(&text, &address, &lookup)?),
+            Err(source) => Err(LoadError::Unreadable { address, source }),
         }
     }
 
@@ -108,10 +140,9 @@ fn syntax(text: &str, error: &toml::de::Error) -> Problem {
 fn read(root: &Table<'_, '_>) -> Option<Configuration> {
     root.only(&["lake", "load", "sources"]);
     let bucket = match root.get("lake") {
-        Some(node) => node
-            .table(&["bucket"])
-            .and_then(|lake| lake.need("bucket")?.filled_string())
-            .map(Some),
+        Some(node) => {
+            node.table(&["bucket"]).and_then(|lake| lake.need("bucket")?.filled_string()).map(Some)
+        }
         None => Some(None),
     };
     let load = match root.get("load") {

@@ -158,9 +158,7 @@ impl JsonTemplate {
             Self::Text(template) => templates.push(template),
             Self::Number(_) | Self::Boolean(_) => {}
             Self::Array(items) => items.iter().for_each(|item| item.collect(templates)),
-            Self::Object(members) => members
-                .iter()
-                .for_each(|(_, value)| value.collect(templates)),
+            Self::Object(members) => members.iter().for_each(|(_, value)| value.collect(templates)),
         }
     }
 }

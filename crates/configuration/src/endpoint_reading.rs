@@ -41,21 +41,15 @@ const KEYS: [&str; 19] = [
     "limits",
 ];
 const METHODS: [(&str, Method); 2] = [("GET", Method::Get), ("POST", Method::Post)];
-const WRITES: [(&str, WriteMode); 3] = [
-    ("replace", WriteMode::Replace),
-    ("merge", WriteMode::Merge),
-    ("append", WriteMode::Append),
-];
+const WRITES: [(&str, WriteMode); 3] =
+    [("replace", WriteMode::Replace), ("merge", WriteMode::Merge), ("append", WriteMode::Append)];
 const SCHEMAS: [(&str, SchemaPolicy); 3] = [
     ("evolve", SchemaPolicy::Evolve),
     ("freeze", SchemaPolicy::Freeze),
     ("discard", SchemaPolicy::Discard),
 ];
-const COMPRESSIONS: [(&str, Compression); 3] = [
-    ("none", Compression::None),
-    ("gzip", Compression::Gzip),
-    ("zstd", Compression::Zstd),
-];
+const COMPRESSIONS: [(&str, Compression); 3] =
+    [("none", Compression::None), ("gzip", Compression::Gzip), ("zstd", Compression::Zstd)];
 const TYPES: [(&str, &str); 9] = [
     ("boolean", "boolean"),
     ("bigint", "bigint"),
@@ -73,15 +67,10 @@ pub(crate) fn read(name: &str, node: &Node<'_, '_>, around: &Surroundings<'_>) -
     let table = node.table(&KEYS)?;
     let path = table.need("path").and_then(|node| Template::read(&node));
     let method = or(&table, "method", Method::Get, |node| node.choice(&METHODS));
-    let write = or(&table, "write", WriteMode::Replace, |node| {
-        node.choice(&WRITES)
-    });
-    let schema = or(&table, "schema", SchemaPolicy::Evolve, |node| {
-        node.choice(&SCHEMAS)
-    });
-    let compression = or(&table, "compression", Compression::None, |node| {
-        node.choice(&COMPRESSIONS)
-    });
+    let write = or(&table, "write", WriteMode::Replace, |node| node.choice(&WRITES));
+    let schema = or(&table, "schema", SchemaPolicy::Evolve, |node| node.choice(&SCHEMAS));
+    let compression =
+        or(&table, "compression", Compression::None, |node| node.choice(&COMPRESSIONS));
     let pages = or(&table, "pages", Pages::None, Pages::read);
     let body = or(&table, "body", None, |node| read_body(node).map(Some));
     let own_bounds = or(&table, "limits", Bounds::default(), Bounds::read);
@@ -91,27 +80,15 @@ pub(crate) fn read(name: &str, node: &Node<'_, '_>, around: &Surroundings<'_>) -
     let one = |key: &str| table.get(key).map(|node| pointer::read(&node));
     let endpoint = Endpoint {
         name: name.to_owned(),
-        query: table
-            .get("query")
-            .map(|node| templates(&node))
-            .unwrap_or_default(),
-        headers: table
-            .get("headers")
-            .map(|node| headers(&node))
-            .unwrap_or_default(),
+        query: table.get("query").map(|node| templates(&node)).unwrap_or_default(),
+        headers: table.get("headers").map(|node| headers(&node)).unwrap_or_default(),
         records: one("records").flatten(),
         keep: many("keep").unwrap_or_default(),
         key: many("key").unwrap_or_default(),
         version: one("version").flatten(),
         table: table.get("table").and_then(|node| check::table_name(&node)),
-        renames: table
-            .get("renames")
-            .map(|node| read_renames(&node))
-            .unwrap_or_default(),
-        types: table
-            .get("types")
-            .map(|node| read_types(&node))
-            .unwrap_or_default(),
+        renames: table.get("renames").map(|node| read_renames(&node)).unwrap_or_default(),
+        types: table.get("types").map(|node| read_types(&node)).unwrap_or_default(),
         vanish_limit: vanish_limit.flatten(),
         limits: own_bounds?.or(around.bounds),
         path: path?,
@@ -179,10 +156,7 @@ fn read_json(node: &Node<'_, '_>) -> Option<JsonTemplate> {
         DeValue::Array(_) => {
             let items = node.items()?;
             let items = items.iter().map(read_json).collect::<Vec<_>>();
-            items
-                .into_iter()
-                .collect::<Option<_>>()
-                .map(JsonTemplate::Array)
+            items.into_iter().collect::<Option<_>>().map(JsonTemplate::Array)
         }
         DeValue::Table(_) => {
             let members = node.map()?.entries();
@@ -190,10 +164,7 @@ fn read_json(node: &Node<'_, '_>) -> Option<JsonTemplate> {
                 .iter()
                 .map(|(name, node)| Some(((*name).to_owned(), read_json(node)?)))
                 .collect::<Vec<_>>();
-            members
-                .into_iter()
-                .collect::<Option<_>>()
-                .map(JsonTemplate::Object)
+            members.into_iter().collect::<Option<_>>().map(JsonTemplate::Object)
         }
     }
 }
@@ -209,11 +180,7 @@ fn read_float(node: &Node<'_, '_>, text: &str) -> Option<JsonTemplate> {
 
 /// All of the source's in their order, or those that are named, in that order too.
 fn read_partitions(table: &Table<'_, '_>, around: &Surroundings<'_>) -> Option<Vec<String>> {
-    let known = around
-        .partitions
-        .iter()
-        .map(|(name, _)| name.as_str())
-        .collect::<Vec<_>>();
+    let known = around.partitions.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
     let Some(node) = table.get("partitions") else {
         return Some(known.into_iter().map(str::to_owned).collect());
     };
@@ -224,9 +191,7 @@ fn read_partitions(table: &Table<'_, '_>, around: &Surroundings<'_>) -> Option<V
             named.push(name);
         }
     }
-    let in_order = known
-        .into_iter()
-        .filter(|name| named.iter().any(|n| n == name));
+    let in_order = known.into_iter().filter(|name| named.iter().any(|n| n == name));
     Some(in_order.map(str::to_owned).collect())
 }
 
@@ -254,10 +219,7 @@ fn read_types(node: &Node<'_, '_>) -> Vec<TypeRule> {
             node.report::<()>(format!("`{pattern}`: {fault}"));
         }
         if let Some(of) = node.choice(&TYPES) {
-            rules.push(TypeRule {
-                pattern: pattern.to_owned(),
-                of: of.to_owned(),
-            });
+            rules.push(TypeRule { pattern: pattern.to_owned(), of: of.to_owned() });
         }
     }
     rules

@@ -23,7 +23,7 @@ mod template;
 
 pub use auth::{ApiKeyPlace, Auth};
 pub use bounds::{Bounds, LoadSettings};
-pub use configuration::{Configuration, VARIABLE};
+pub use configuration::{Configuration, LoadError, VARIABLE};
 pub use endpoint::{Body, Endpoint, JsonTemplate, Method, SchemaPolicy, TypeRule, WriteMode};
 pub use pages::{Pages, ParameterPlace};
 pub use partition::{DateWindow, ListValues, Partition, PartitionKind};

@@ -92,10 +92,8 @@ const KINDS: [(&str, Kind); 6] = [
     ("page", Kind::Page),
     ("offset", Kind::Offset),
 ];
-const PLACES: [(&str, ParameterPlace); 2] = [
-    ("query", ParameterPlace::Query),
-    ("body", ParameterPlace::Body),
-];
+const PLACES: [(&str, ParameterPlace); 2] =
+    [("query", ParameterPlace::Query), ("body", ParameterPlace::Body)];
 const MAX_PAGES: u64 = 10_000;
 const MOST: u64 = 1_000_000_000;
 
@@ -115,10 +113,7 @@ impl Pages {
             Kind::NextUrl => {
                 table.only(&["kind", "from", "max_pages"]);
                 let (from, max_pages) = (from(&table), max_pages(&table));
-                Some(Self::NextUrl {
-                    from: from?,
-                    max_pages: max_pages?,
-                })
+                Some(Self::NextUrl { from: from?, max_pages: max_pages? })
             }
             Kind::Cursor => read_cursor(&table),
             Kind::Page => read_page(&table),
@@ -141,24 +136,11 @@ fn read_cursor(table: &Table<'_, '_>) -> Option<Pages> {
     table.only(&["kind", "from", "param", "into", "max_pages"]);
     let (from, param) = (from(table), text(table, "param"));
     let (into, max_pages) = (place(table), max_pages(table));
-    Some(Pages::Cursor {
-        from: from?,
-        param: param?,
-        into: into?,
-        max_pages: max_pages?,
-    })
+    Some(Pages::Cursor { from: from?, param: param?, into: into?, max_pages: max_pages? })
 }
 
 fn read_page(table: &Table<'_, '_>) -> Option<Pages> {
-    table.only(&[
-        "kind",
-        "param",
-        "start",
-        "size",
-        "size_param",
-        "into",
-        "max_pages",
-    ]);
+    table.only(&["kind", "param", "start", "size", "size_param", "into", "max_pages"]);
     let (param, into, max_pages) = (text(table, "param"), place(table), max_pages(table));
     let start = match table.get("start") {
         Some(node) => node.integer(0..=MOST),
@@ -167,9 +149,7 @@ fn read_page(table: &Table<'_, '_>) -> Option<Pages> {
     let size = table.get("size").map(|node| node.integer(1..=MOST));
     let size_param = size_param(table);
     if size_param.is_some() && size.is_none() {
-        table
-            .node
-            .report::<()>("`size_param` has no `size` to send; add it");
+        table.node.report::<()>("`size_param` has no `size` to send; add it");
     }
     Some(Pages::Page {
         param: param?,

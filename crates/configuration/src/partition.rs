@@ -75,10 +75,7 @@ impl Partition {
             Kind::Date => PartitionKind::Date(read_window(&table)?),
             Kind::List => PartitionKind::List(read_list(&table)?),
         };
-        Some(Self {
-            name: name.to_owned(),
-            kind,
-        })
+        Some(Self { name: name.to_owned(), kind })
     }
 }
 
@@ -89,9 +86,7 @@ fn name_fault(name: &str) -> Option<String> {
         ));
     }
     let plain = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     (!plain).then(|| {
         "a partition's name is made of letters, digits, `_` and `-`, and begins with a letter"
             .to_owned()
@@ -112,11 +107,7 @@ fn read_window(table: &Table<'_, '_>) -> Option<DateWindow> {
         Some(node) => read_time(&node),
         None => Some(civil::Time::midnight()),
     };
-    Some(DateWindow {
-        last: u32::try_from(last?).ok()?,
-        timezone: timezone?,
-        day_ends: day_ends?,
-    })
+    Some(DateWindow { last: u32::try_from(last?).ok()?, timezone: timezone?, day_ends: day_ends? })
 }
 
 fn read_timezone(node: &Node<'_, '_>) -> Option<TimeZone> {
@@ -173,18 +164,13 @@ fn read_address(table: &Table<'_, '_>, from: &Node<'_, '_>) -> Option<ListValues
     let address = from.filled_string();
     let column = table.need("column").and_then(|node| node.filled_string());
     let address = address?;
-    let rest = address
-        .strip_prefix("s3://")
-        .and_then(|rest| rest.split_once('/'));
+    let rest = address.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
     if !rest.is_some_and(|(bucket, key)| !bucket.is_empty() && key.ends_with(".csv")) {
         return from.report(format!(
             "`{address}` is no address of a CSV object; write it like `s3://bucket/stores.csv`"
         ));
     }
-    Some(ListValues::From {
-        from: address,
-        column: column?,
-    })
+    Some(ListValues::From { from: address, column: column? })
 }
 
 fn zone_name<S: Serializer>(zone: &TimeZone, serializer: S) -> Result<S::Ok, S::Error> {

@@ -72,11 +72,7 @@ pub(crate) fn parse(
     }
     literal.push_str(rest);
     flush(&mut parts, &mut literal);
-    if faults.is_empty() {
-        Ok(parts)
-    } else {
-        Err(faults)
-    }
+    if faults.is_empty() { Ok(parts) } else { Err(faults) }
 }
 
 /// The text, if no part of it is still to be fetched.
@@ -108,16 +104,10 @@ fn reference(name: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Part
                 "`${{{name}}}` is incomplete; write `${{secret:name}}` or `${{secret:name#field}}`"
             ));
         }
-        return Ok(Part::Secret(SecretReference {
-            name: secret.to_owned(),
-            field,
-        }));
+        return Ok(Part::Secret(SecretReference { name: secret.to_owned(), field }));
     }
     match lookup(name) {
-        Some(value) => Ok(Part::Variable {
-            name: name.to_owned(),
-            value,
-        }),
+        Some(value) => Ok(Part::Variable { name: name.to_owned(), value }),
         None => Err(format!(
             "the environment variable `{name}` is not set; set it, or write the value here"
         )),

@@ -20,12 +20,7 @@ pub(crate) struct Reader<'r> {
 impl Reader<'_> {
     pub(crate) fn report(&self, span: &Range<usize>, path: &str, message: String) {
         let (line, column) = problem::place(self.text, span);
-        self.problems.borrow_mut().push(Problem {
-            line,
-            column,
-            path: path.to_owned(),
-            message,
-        });
+        self.problems.borrow_mut().push(Problem { line, column, path: path.to_owned(), message });
     }
 }
 
@@ -46,10 +41,7 @@ impl<'r, 't> Node<'r, 't> {
     }
 
     fn expected<T>(&self, what: &str) -> Option<T> {
-        self.report(format!(
-            "expected {what}, found {}",
-            type_for_people(self.value)
-        ))
+        self.report(format!("expected {what}, found {}", type_for_people(self.value)))
     }
 
     /// The text's parts: literals, variables, references to secrets.
@@ -106,16 +98,13 @@ impl<'r, 't> Node<'r, 't> {
             DeValue::Float(float) => float.to_string(),
             _ => return self.expected("a number"),
         };
-        text.parse()
-            .ok()
-            .filter(|number| range.contains(number))
-            .or_else(|| {
-                self.report(format!(
-                    "{text} is out of range; give a number from {} to {}",
-                    range.start(),
-                    range.end()
-                ))
-            })
+        text.parse().ok().filter(|number| range.contains(number)).or_else(|| {
+            self.report(format!(
+                "{text} is out of range; give a number from {} to {}",
+                range.start(),
+                range.end()
+            ))
+        })
     }
 
     /// One of a few words.
@@ -126,10 +115,7 @@ impl<'r, 't> Node<'r, 't> {
             return Some(*choice);
         }
         let known = choices.iter().map(|(name, _)| *name).collect::<Vec<_>>();
-        self.report(format!(
-            "unknown value `{text}`; {}",
-            suggest::cure(&text, &known)
-        ))
+        self.report(format!("unknown value `{text}`; {}", suggest::cure(&text, &known)))
     }
 
     pub(crate) fn items(&self) -> Option<Vec<Node<'r, 't>>> {
@@ -150,10 +136,7 @@ impl<'r, 't> Node<'r, 't> {
         let DeValue::Table(table) = self.value else {
             return self.expected("a table");
         };
-        Some(Table {
-            node: self.clone(),
-            table,
-        })
+        Some(Table { node: self.clone(), table })
     }
 
     /// A table of which every key is known; others are reported.
@@ -182,13 +165,7 @@ pub(crate) struct Table<'r, 't> {
 impl<'r, 't> Table<'r, 't> {
     /// The document itself.
     pub(crate) fn root(reader: &'r Reader<'r>, value: &'r DeValue<'t>) -> Option<Self> {
-        Node {
-            reader,
-            value,
-            span: 0..0,
-            path: String::new(),
-        }
-        .map()
+        Node { reader, value, span: 0..0, path: String::new() }.map()
     }
 
     /// Reports every key that is not known.
@@ -197,23 +174,18 @@ impl<'r, 't> Table<'r, 't> {
             let name = key.get_ref().as_ref();
             if !known.contains(&name) {
                 let message = format!("unknown key `{name}`; {}", suggest::cure(name, known));
-                self.node
-                    .reader
-                    .report(&key.span(), &self.node.path, message);
+                self.node.reader.report(&key.span(), &self.node.path, message);
             }
         }
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Node<'r, 't>> {
-        self.entries()
-            .into_iter()
-            .find_map(|(name, node)| (name == key).then_some(node))
+        self.entries().into_iter().find_map(|(name, node)| (name == key).then_some(node))
     }
 
     /// The value of a key that can't be left out.
     pub(crate) fn need(&self, key: &str) -> Option<Node<'r, 't>> {
-        self.get(key)
-            .or_else(|| self.node.report(format!("`{key}` is missing; add it")))
+        self.get(key).or_else(|| self.node.report(format!("`{key}` is missing; add it")))
     }
 
     /// All entries in the order of the file.
@@ -238,19 +210,9 @@ impl<'r, 't> Table<'r, 't> {
 
 fn join(path: &str, name: &str) -> String {
     let bare = !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-    let name = if bare {
-        name.to_owned()
-    } else {
-        format!("{name:?}")
-    };
-    if path.is_empty() {
-        name
-    } else {
-        format!("{path}.{name}")
-    }
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let name = if bare { name.to_owned() } else { format!("{name:?}") };
+    if path.is_empty() { name } else { format!("{path}.{name}") }
 }
 
 fn type_for_people(value: &DeValue<'_>) -> &'static str {

@@ -59,41 +59,26 @@ impl Default for RequestLimits {
     }
 }
 
-const KEYS: [&str; 6] = [
-    "base_url",
-    "auth",
-    "headers",
-    "limits",
-    "partitions",
-    "endpoints",
-];
+const KEYS: [&str; 6] = ["base_url", "auth", "headers", "limits", "partitions", "endpoints"];
 const LIMITS: [&str; 4] = ["requests_per_second", "concurrency", "timeout", "attempts"];
 
 impl Source {
     pub(crate) fn read(name: &str, node: &Node<'_, '_>, bounds: &Bounds) -> Option<Self> {
         check::source_name(name, node);
         let table = node.table(&KEYS)?;
-        let base_url = table
-            .need("base_url")
-            .and_then(|node| auth::read_url(&node));
+        let base_url = table.need("base_url").and_then(|node| auth::read_url(&node));
         let auth = match table.get("auth") {
             Some(node) => Auth::read(&node),
             None => Some(Auth::None),
         };
-        let headers = table
-            .get("headers")
-            .map(|node| endpoint_reading::headers(&node))
-            .unwrap_or_default();
+        let headers =
+            table.get("headers").map(|node| endpoint_reading::headers(&node)).unwrap_or_default();
         let limits = match table.get("limits") {
             Some(node) => RequestLimits::read(&node),
             None => Some(RequestLimits::default()),
         };
         let partitions = read_partitions(&table);
-        let surroundings = Surroundings {
-            headers: &headers,
-            partitions: &partitions,
-            bounds,
-        };
+        let surroundings = Surroundings { headers: &headers, partitions: &partitions, bounds };
         let endpoints = read_endpoints(&table, &surroundings);
         Some(Self {
             name: name.to_owned(),
@@ -116,9 +101,7 @@ impl Source {
 
     /// The partition of this name.
     pub fn partition(&self, name: &str) -> Option<&Partition> {
-        self.partitions
-            .iter()
-            .find(|partition| partition.name == name)
+        self.partitions.iter().find(|partition| partition.name == name)
     }
 }
 
@@ -131,9 +114,7 @@ impl RequestLimits {
             None => Some(default.requests_per_second),
         };
         let concurrency = match table.get("concurrency") {
-            Some(node) => node
-                .integer(1..=1_000)
-                .and_then(|n| usize::try_from(n).ok()),
+            Some(node) => node.integer(1..=1_000).and_then(|n| usize::try_from(n).ok()),
             None => Some(default.concurrency),
         };
         let timeout = match table.get("timeout") {

@@ -21,11 +21,7 @@ pub(crate) fn cure(name: &str, known: &[&str]) -> String {
 
 /// `a`, `b` and `c`, each in backticks.
 pub(crate) fn listed(names: &[&str]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Levenshtein's distance; a swap of neighbours counts as two.
@@ -37,9 +33,7 @@ fn distance(left: &str, right: &str) -> usize {
         for (column, other) in right.iter().enumerate() {
             let at = |cells: &[usize], index: usize| cells.get(index).copied().unwrap_or(0);
             let replaced = at(&previous, column) + usize::from(letter != *other);
-            let best = replaced
-                .min(at(&previous, column + 1) + 1)
-                .min(at(&current, column) + 1);
+            let best = replaced.min(at(&previous, column + 1) + 1).min(at(&current, column) + 1);
             current.push(best);
         }
         previous = current;

@@ -218,10 +218,7 @@ mod tests {
     #[test]
     fn placeholders_are_filled_and_doubled_braces_are_text() {
         let template = Template(split_placeholders("/stores/{storeId}/{{x}}/{busDt}").unwrap());
-        assert_eq!(
-            template.partitions().collect::<Vec<_>>(),
-            ["storeId", "busDt"]
-        );
+        assert_eq!(template.partitions().collect::<Vec<_>>(), ["storeId", "busDt"]);
         let filled = template.fill(|name| format!("<{name}>"), |_| String::new());
         assert_eq!(filled, "/stores/<storeId>/{x}/<busDt>");
     }
@@ -235,10 +232,7 @@ mod tests {
 
     #[test]
     fn nothing_secret_is_shown() {
-        let variable = Part::Variable {
-            name: "TOKEN".to_owned(),
-            value: "hunter2".to_owned(),
-        };
+        let variable = Part::Variable { name: "TOKEN".to_owned(), value: "hunter2".to_owned() };
         let text = SecretText(vec![Part::Literal("abc".to_owned()), variable.clone()]);
         assert_eq!(format!("{text:?}"), "\"***${TOKEN}\"");
         assert_eq!(text.reveal(|_| None).unwrap(), "abchunter2");

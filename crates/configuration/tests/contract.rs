@@ -1,10 +1,6 @@
 //! The example of the contract, key by key.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests fail loudly"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail loudly")]
 
 use configuration::{
     Auth, Body, Configuration, JsonTemplate, ListValues, Method, Pages, ParameterPlace,
@@ -62,20 +58,13 @@ fn the_example_is_understood_as_a_whole() {
     assert_eq!(source.base_url.as_str(), "https://pos.example/api");
     assert_eq!(source.limits.concurrency, 8);
     assert_eq!(source.headers[0].0, "Accept");
-    let Auth::Bearer { token } = &source.auth else {
-        panic!("{:?}", source.auth)
-    };
+    let Auth::Bearer { token } = &source.auth else { panic!("{:?}", source.auth) };
     let reference = token.secrets().next().unwrap();
-    assert_eq!(
-        (reference.name.as_str(), reference.field.as_deref()),
-        ("pos-api", Some("token"))
-    );
+    assert_eq!((reference.name.as_str(), reference.field.as_deref()), ("pos-api", Some("token")));
 
     let names = source.partitions.iter().map(|p| p.name.as_str());
     assert_eq!(names.collect::<Vec<_>>(), ["busDt", "storeId"]);
-    let PartitionKind::Date(window) = &source.partitions[0].kind else {
-        panic!("not a date")
-    };
+    let PartitionKind::Date(window) = &source.partitions[0].kind else { panic!("not a date") };
     assert_eq!(window.last, 3);
     assert_eq!(window.timezone.iana_name(), Some("America/Fortaleza"));
     assert_eq!(window.day_ends.hour(), 4);
@@ -98,15 +87,9 @@ fn an_endpoint_says_how_it_is_asked_and_what_becomes_of_its_records() {
     assert_eq!(endpoint.table.as_deref(), Some("guest_checks"));
     assert_eq!(endpoint.write, WriteMode::Replace);
     assert_eq!(endpoint.schema, SchemaPolicy::Evolve);
-    assert_eq!(
-        endpoint.renames,
-        [("/taxation".to_owned(), "/taxes".to_owned())]
-    );
+    assert_eq!(endpoint.renames, [("/taxation".to_owned(), "/taxes".to_owned())]);
     assert_eq!(endpoint.types[1].pattern, "*Lcl");
-    let Pages::Cursor {
-        from, param, into, ..
-    } = &endpoint.pages
-    else {
+    let Pages::Cursor { from, param, into, .. } = &endpoint.pages else {
         panic!("{:?}", endpoint.pages)
     };
     assert_eq!((from.as_str(), param.as_str()), ("/next", "cursor"));
@@ -145,11 +128,7 @@ fn an_endpoint_needs_no_more_than_a_path() {
     assert_eq!(endpoint.write, WriteMode::Replace);
     assert_eq!(endpoint.pages, Pages::None);
     assert_eq!(endpoint.table, None);
-    assert_eq!(
-        configuration.bucket(),
-        Some("lake"),
-        "RIACHO_BUCKET stands in for [lake]"
-    );
+    assert_eq!(configuration.bucket(), Some("lake"), "RIACHO_BUCKET stands in for [lake]");
 }
 
 #[test]
@@ -169,10 +148,7 @@ fn bounds_of_an_endpoint_come_before_those_of_all() {
         "#,
     );
     let bounds = &configuration.endpoint("a", "e").unwrap().limits;
-    assert_eq!(
-        (bounds.max_depth, bounds.max_columns),
-        (Some(10), Some(300))
-    );
+    assert_eq!((bounds.max_depth, bounds.max_columns), (Some(10), Some(300)));
     assert_eq!(bounds.max_record_bytes, Some(16 << 20));
     assert_eq!(bounds.max_tables, None);
 }
@@ -190,10 +166,7 @@ fn nothing_that_shows_a_configuration_shows_a_secret() {
         auth = { kind = "api_key", header = "X-Key", value = "literal-key" }
         "#,
     );
-    let shown = format!(
-        "{configuration:?} {}",
-        serde_json::to_string(&configuration).unwrap()
-    );
+    let shown = format!("{configuration:?} {}", serde_json::to_string(&configuration).unwrap());
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(!shown.contains("literal-key"), "{shown}");
     assert!(shown.contains("${TOKEN}"), "{shown}");

@@ -1,10 +1,6 @@
 //! What is wrong is said with its file, line and cure.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests fail loudly"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail loudly")]
 
 use configuration::Configuration;
 
@@ -26,10 +22,7 @@ fn endpoint_problems(lines: &str) -> Vec<String> {
 fn assert_one(problems: &[String], parts: &[&str]) {
     assert_eq!(problems.len(), 1, "{problems:#?}");
     for part in parts {
-        assert!(
-            problems[0].contains(part),
-            "`{part}` is not in {problems:#?}"
-        );
+        assert!(problems[0].contains(part), "`{part}` is not in {problems:#?}");
     }
 }
 
@@ -66,21 +59,14 @@ fn a_file_that_is_no_toml_names_the_line() {
     let found = problems("[lake]\nbucket = \n");
     assert!(found[0].starts_with("riacho.toml:2:"), "{found:?}");
     let twice = problems("[lake]\nbucket = \"a\"\nbucket = \"b\"\n");
-    assert!(
-        twice[0].starts_with("riacho.toml:3:1: duplicate key"),
-        "{twice:?}"
-    );
+    assert!(twice[0].starts_with("riacho.toml:3:1: duplicate key"), "{twice:?}");
 }
 
 #[test]
 fn placeholders_and_partitions_belong_together() {
     assert_one(
         &endpoint_problems("query = { x = \"{storeID}\" }"),
-        &[
-            "endpoints.e.query",
-            "unknown partition `storeID`",
-            "`d`, `s`",
-        ],
+        &["endpoints.e.query", "unknown partition `storeID`", "`d`, `s`"],
     );
     assert_one(
         &endpoint_problems("partitions = [\"d\"]"),
@@ -91,22 +77,13 @@ fn placeholders_and_partitions_belong_together() {
          [sources.a.endpoints.e]\npath = \"/e\"\n",
     );
     assert_one(&unused, &["partition `d` is nowhere in the request"]);
-    assert_one(
-        &endpoint_problems("query = { x = \"{\" }"),
-        &["query.x", "a lone brace"],
-    );
+    assert_one(&endpoint_problems("query = { x = \"{\" }"), &["query.x", "a lone brace"]);
 }
 
 #[test]
 fn writing_that_contradicts_itself_is_refused() {
-    assert_one(
-        &endpoint_problems("write = \"merge\""),
-        &["endpoints.e.write", "add `key`"],
-    );
-    assert_one(
-        &endpoint_problems("version = \"/v\""),
-        &["endpoints.e.version", "add `key`"],
-    );
+    assert_one(&endpoint_problems("write = \"merge\""), &["endpoints.e.write", "add `key`"]);
+    assert_one(&endpoint_problems("version = \"/v\""), &["endpoints.e.version", "add `key`"]);
     assert_one(
         &endpoint_problems("write = \"append\"\nvanish_limit = 0.5"),
         &["endpoints.e.vanish_limit", "only under"],
@@ -122,16 +99,10 @@ fn pointers_are_pointers() {
         "keep = [\"a\"]",
         "version = \"v\"\nkey = [\"/k\"]",
     ] {
-        assert_one(
-            &endpoint_problems(line),
-            &["a JSON Pointer starts with `/`"],
-        );
+        assert_one(&endpoint_problems(line), &["a JSON Pointer starts with `/`"]);
     }
     assert_one(&endpoint_problems("records = \"\""), &["leave the key out"]);
-    assert_one(
-        &endpoint_problems("key = [\"/a\", \"/a\"]"),
-        &["key[1]", "twice"],
-    );
+    assert_one(&endpoint_problems("key = [\"/a\", \"/a\"]"), &["key[1]", "twice"]);
 }
 
 #[test]
@@ -140,10 +111,7 @@ fn renames_that_go_round_are_refused() {
         &endpoint_problems("renames = { \"/a\" = \"/b\", \"/b\" = \"/a\" }"),
         &["endpoints.e.renames", "circle"],
     );
-    assert_one(
-        &endpoint_problems("renames = { \"/a\" = \"/a\" }"),
-        &["circle"],
-    );
+    assert_one(&endpoint_problems("renames = { \"/a\" = \"/a\" }"), &["circle"]);
 }
 
 #[test]
@@ -168,18 +136,9 @@ fn partitions_are_checked() {
         &partition("d = { kind = \"date\", timezone = \"America/Fortalesa\" }"),
         &["partitions.d.timezone", "unknown time zone"],
     );
-    assert_one(
-        &partition("d = { kind = \"date\", day_ends = \"4\" }"),
-        &["like `04:00`"],
-    );
-    assert_one(
-        &partition("d = { kind = \"list\", values = [] }"),
-        &["at least one"],
-    );
-    assert_one(
-        &partition("d = { kind = \"list\", values = [\"1\", \"1\"] }"),
-        &["twice"],
-    );
+    assert_one(&partition("d = { kind = \"date\", day_ends = \"4\" }"), &["like `04:00`"]);
+    assert_one(&partition("d = { kind = \"list\", values = [] }"), &["at least one"]);
+    assert_one(&partition("d = { kind = \"list\", values = [\"1\", \"1\"] }"), &["twice"]);
     assert_one(&partition("d = { kind = \"list\" }"), &["either `values`"]);
     assert_one(
         &partition("d = { kind = \"list\", from = \"stores.csv\", column = \"x\" }"),
@@ -195,10 +154,7 @@ fn secrets_stand_only_where_they_are_resolved() {
     );
     let with_password = problems("[sources.a]\nbase_url = \"https://joe:pw@host/\"\n");
     assert_one(&with_password, &["put them into `auth`"]);
-    assert!(
-        !with_password[0].contains("pw@"),
-        "the password is not repeated"
-    );
+    assert!(!with_password[0].contains("pw@"), "the password is not repeated");
 }
 
 #[test]
@@ -207,18 +163,12 @@ fn names_that_would_clash_elsewhere_are_refused() {
         &problems("[sources.riacho]\nbase_url = \"http://localhost:1\"\n"),
         &["choose another"],
     );
-    assert_one(
-        &endpoint_problems("table = \"Guest Checks\""),
-        &["snake_case"],
-    );
+    assert_one(&endpoint_problems("table = \"Guest Checks\""), &["snake_case"]);
     assert_one(
         &endpoint_problems("types = { \"/x\" = \"varchar\" }"),
         &["unknown value `varchar`"],
     );
-    assert_one(
-        &endpoint_problems("headers = { \"a b\" = \"x\" }"),
-        &["no name of an HTTP header"],
-    );
+    assert_one(&endpoint_problems("headers = { \"a b\" = \"x\" }"), &["no name of an HTTP header"]);
 }
 
 #[test]

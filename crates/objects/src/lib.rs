@@ -4,6 +4,7 @@
 //! in constant memory; [`Upload`] writes one of unknown length that appears only when it is whole.
 //! What the bytes mean is `normalise`'s.
 
+mod address;
 mod client;
 mod decode;
 mod error;
@@ -17,6 +18,7 @@ mod translate;
 mod upload;
 mod write;
 
+pub use address::AddressError;
 pub use decode::{DecodeLimits, DecodedBody};
 pub use error::LakeError;
 pub use lake::Lake;
