@@ -255,10 +255,9 @@ proptest! {
             Err(error) if error.to_string().contains("hex escape") => {}
             Err(error) => {
                 let fault = verdict.expect_err(&format!("{error}"));
-                // serde_json looks at UTF-8 later than at anything else.
-                if std::str::from_utf8(&json).is_ok() {
-                    let cut_off = fault.kind == SyntaxKind::CutOff;
-                    prop_assert_eq!(cut_off, error.is_eof(), "{} {}", fault, error);
+                // serde_json looks at UTF-8 and at hexadecimal digits later than at the end.
+                if std::str::from_utf8(&json).is_ok() && fault.kind == SyntaxKind::CutOff {
+                    prop_assert!(error.is_eof(), "{fault} {error}");
                 }
             }
         }
