@@ -80,7 +80,7 @@ impl Configuration {
 
     /// Reads the file that `RIACHO_CONFIG` names, if it names one. `read` gives the text at an
     /// address, for a configuration does no I/O.
-    pub async fn load<E>(
+    pub async fn from_environment<E>(
         lookup: impl Fn(&str) -> Option<String>,
         read: impl AsyncFnOnce(&str) -> Result<String, E>,
     ) -> Result<Self, LoadError<E>> {
