@@ -18,10 +18,7 @@ async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
 async fn connect_to(url: &str, host: &str, ssl: SslMode) -> Result<Client, tokio_postgres::Error> {
     let (address, parameters) = url.split_once('?').unwrap();
     let root = parameters.split_once("sslrootcert=").unwrap().1;
-    let root = percent_encoding::percent_decode_str(root)
-        .decode_utf8()
-        .unwrap()
-        .into_owned();
+    let root = percent_encoding::percent_decode_str(root).decode_utf8().unwrap().into_owned();
     let tls = native_tls::TlsConnector::builder()
         .disable_built_in_roots(true)
         .add_root_certificate(
@@ -29,14 +26,10 @@ async fn connect_to(url: &str, host: &str, ssl: SslMode) -> Result<Client, tokio
         )
         .build()
         .unwrap();
-    let mut config = address
-        .replace("localhost", host)
-        .parse::<tokio_postgres::Config>()
-        .unwrap();
+    let mut config = address.replace("localhost", host).parse::<tokio_postgres::Config>().unwrap();
     config.ssl_mode(ssl);
-    let (client, connection) = config
-        .connect(postgres_native_tls::MakeTlsConnector::new(tls))
-        .await?;
+    let (client, connection) =
+        config.connect(postgres_native_tls::MakeTlsConnector::new(tls)).await?;
     tokio::spawn(connection);
     Ok(client)
 }
@@ -55,19 +48,12 @@ fn temporary() -> tempfile::TempDir {
 }
 
 fn options(dir: &Path) -> PostgresOptions {
-    PostgresOptions {
-        dir: dir.to_owned(),
-        port: 0,
-        durable: false,
-    }
+    PostgresOptions { dir: dir.to_owned(), port: 0, durable: false }
 }
 
 /// The processes whose command line names the directory.
 fn processes_of(dir: &Path) -> Vec<String> {
-    let output = Command::new("ps")
-        .args(["-eww", "-o", "pid=,command="])
-        .output()
-        .unwrap();
+    let output = Command::new("ps").args(["-eww", "-o", "pid=,command="]).output().unwrap();
     let dir = dir.to_string_lossy().into_owned();
     String::from_utf8_lossy(&output.stdout)
         .lines()
@@ -88,10 +74,7 @@ async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 async fn a_test_gets_an_empty_database_over_tls() {
     let database = test_database().await;
     let client = connect(&database.url).await.unwrap();
-    assert_eq!(
-        text(&client, "SELECT current_database()::text").await,
-        database.name
-    );
+    assert_eq!(text(&client, "SELECT current_database()::text").await, database.name);
     let tables = "SELECT count(*)::text FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(text(&client, tables).await, "0");
     let tls = "SELECT ssl::text FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
@@ -104,10 +87,7 @@ async fn two_tests_never_share_a_database() {
     let (one, other) = tokio::join!(test_database(), test_database());
     assert_ne!(one.url, other.url);
     let client = connect(&one.url).await.unwrap();
-    client
-        .batch_execute("CREATE SCHEMA s; CREATE TABLE s.t (a int)")
-        .await
-        .unwrap();
+    client.batch_execute("CREATE SCHEMA s; CREATE TABLE s.t (a int)").await.unwrap();
     let client = connect(&other.url).await.unwrap();
     assert!(client.batch_execute("SELECT * FROM s.t").await.is_err());
 }
@@ -123,19 +103,13 @@ async fn the_owner_is_no_superuser() {
 #[tokio::test]
 async fn without_tls_nobody_gets_in() {
     let database = test_database().await;
-    assert!(
-        connect_to(&database.url, "localhost", SslMode::Disable)
-            .await
-            .is_err()
-    );
+    assert!(connect_to(&database.url, "localhost", SslMode::Disable).await.is_err());
 }
 
 #[tokio::test]
 async fn the_certificate_holds_for_the_address_too() {
     let database = test_database().await;
-    connect_to(&database.url, "127.0.0.1", SslMode::Require)
-        .await
-        .unwrap();
+    connect_to(&database.url, "127.0.0.1", SslMode::Require).await.unwrap();
 }
 
 #[tokio::test]
@@ -154,10 +128,7 @@ async fn a_kept_cluster_keeps_its_data_and_its_password() {
     postgres.create_database("sales of São José").await.unwrap();
     postgres.create_database("sales of São José").await.unwrap();
     let client = connect(&postgres.url("sales of São José")).await.unwrap();
-    client
-        .batch_execute("CREATE TABLE t AS SELECT 7 AS a")
-        .await
-        .unwrap();
+    client.batch_execute("CREATE TABLE t AS SELECT 7 AS a").await.unwrap();
     drop(client);
     let (password, dir) = (postgres.password().to_owned(), postgres.dir().to_owned());
     postgres.stop().await;
@@ -193,9 +164,7 @@ async fn a_directory_that_the_servers_user_cannot_enter_is_replaced_and_said() {
 #[tokio::test]
 async fn two_processes_do_not_share_a_cluster() {
     let temporary = temporary();
-    let postgres = Postgres::start(options(&temporary.path().join("pg")), &quiet)
-        .await
-        .unwrap();
+    let postgres = Postgres::start(options(&temporary.path().join("pg")), &quiet).await.unwrap();
     let second = Postgres::start(options(postgres.dir()), &quiet).await;
     assert!(matches!(second, Err(PostgresError::InUse(_))), "{second:?}");
     postgres.stop().await;
@@ -207,14 +176,8 @@ async fn a_port_that_is_taken_is_said_with_the_servers_own_words() {
     let port = taken.local_addr().unwrap().port();
     let _other_family = std::net::TcpListener::bind(("::1", port));
     let temporary = temporary();
-    let options = PostgresOptions {
-        port,
-        ..options(&temporary.path().join("pg"))
-    };
-    let error = Postgres::start(options, &quiet)
-        .await
-        .unwrap_err()
-        .to_string();
+    let options = PostgresOptions { port, ..options(&temporary.path().join("pg")) };
+    let error = Postgres::start(options, &quiet).await.unwrap_err().to_string();
     assert!(error.contains("could not bind"), "{error}");
 }
 
@@ -229,9 +192,7 @@ async fn a_process_that_holds_a_cluster() {
     };
     let postgres = match dir.as_str() {
         "throwaway" => Postgres::start_throwaway(&quiet).await.unwrap(),
-        dir => Postgres::start(options(Path::new(dir)), &quiet)
-            .await
-            .unwrap(),
+        dir => Postgres::start(options(Path::new(dir)), &quiet).await.unwrap(),
     };
     println!("CLUSTER {}", postgres.dir().display());
     tokio::time::sleep(Duration::from_secs(120)).await;
@@ -241,12 +202,7 @@ async fn a_process_that_holds_a_cluster() {
 fn holder(dir: &str) -> (std::process::Child, PathBuf) {
     use std::io::BufRead;
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "a_process_that_holds_a_cluster",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", "a_process_that_holds_a_cluster", "--ignored", "--nocapture"])
         .env(CHILD_DIR, dir)
         .stdout(Stdio::piped())
         .spawn()
@@ -274,12 +230,7 @@ async fn a_process_killed_while_the_cluster_is_made_leaves_nothing_either() {
     let temporary = temporary();
     let wanted = temporary.path().join("pg");
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "a_process_that_holds_a_cluster",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", "a_process_that_holds_a_cluster", "--ignored", "--nocapture"])
         .env(CHILD_DIR, &wanted)
         .stdout(Stdio::null())
         .spawn()
@@ -288,10 +239,7 @@ async fn a_process_killed_while_the_cluster_is_made_leaves_nothing_either() {
     eventually("initdb works", || data.join("base").exists()).await;
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(
-        !wanted.join("data").exists(),
-        "killed too late to say anything"
-    );
+    assert!(!wanted.join("data").exists(), "killed too late to say anything");
     eventually("all is gone", || processes_of(&wanted).is_empty()).await;
     let postgres = Postgres::start(options(&wanted), &quiet).await.unwrap();
     postgres.stop().await;
