@@ -16,9 +16,5 @@ pub fn workspace_binary(name: &str) -> Result<PathBuf, BinaryNotBuilt> {
         .and_then(|test| Some(test.parent()?.parent()?.to_path_buf()))
         .unwrap_or_default();
     let binary = profile.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    if binary.is_file() {
-        Ok(binary)
-    } else {
-        Err(BinaryNotBuilt(binary))
-    }
+    if binary.is_file() { Ok(binary) } else { Err(BinaryNotBuilt(binary)) }
 }

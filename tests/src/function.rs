@@ -176,12 +176,8 @@ impl Function {
         let _room = inner.room.acquire().await;
         let mut sandbox = self.sandbox(request_id).await?;
         let timeout = inner.options.timeout;
-        let answer = sandbox
-            .invoke(self.invocation(request_id, payload), timeout)
-            .await;
-        inner
-            .peak_memory_kb
-            .fetch_max(sandbox.peak_memory_kb, Ordering::Relaxed);
+        let answer = sandbox.invoke(self.invocation(request_id, payload), timeout).await;
+        inner.peak_memory_kb.fetch_max(sandbox.peak_memory_kb, Ordering::Relaxed);
         if sandbox.is_alive() {
             lock(&inner.idle).push(sandbox);
         }
@@ -217,18 +213,12 @@ impl Function {
     }
 
     fn arn(&self) -> String {
-        format!(
-            "arn:aws:lambda:us-east-1:123456789012:function:{}",
-            self.0.options.name
-        )
+        format!("arn:aws:lambda:us-east-1:123456789012:function:{}", self.0.options.name)
     }
 
     fn request_id(&self) -> String {
         let number = self.0.requests.fetch_add(1, Ordering::Relaxed);
-        format!(
-            "{:08x}-0000-4000-8000-{number:012x}",
-            Timestamp::now().as_second()
-        )
+        format!("{:08x}-0000-4000-8000-{number:012x}", Timestamp::now().as_second())
     }
 }
 
@@ -238,10 +228,7 @@ fn within(payload: &str, limit: usize) -> Result<(), FunctionError> {
     }
     Err(FunctionError::new(
         "RequestTooLargeException",
-        format!(
-            "{} byte payload is too large for the {limit} byte limit",
-            payload.len()
-        ),
+        format!("{} byte payload is too large for the {limit} byte limit", payload.len()),
     ))
 }
 

@@ -3,10 +3,12 @@
 mod binaries;
 mod destination;
 mod function;
+mod pipe;
 mod process_memory;
 mod runtime_api;
 mod sandbox;
 
 pub use binaries::{BinaryNotBuilt, workspace_binary};
 pub use function::{AsyncOutcome, Function, FunctionOptions};
+pub use pipe::{BUCKET, Pipe};
 pub use runtime_api::FunctionError;

@@ -35,10 +35,7 @@ pub struct FunctionError {
 
 impl FunctionError {
     pub(crate) fn new(error_type: &str, message: impl Into<String>) -> Self {
-        Self {
-            error_type: error_type.to_owned(),
-            message: message.into(),
-        }
+        Self { error_type: error_type.to_owned(), message: message.into() }
     }
 }
 
@@ -94,12 +91,7 @@ impl RuntimeApi {
             // An accept error ends the server; the sandbox then sees its process give up.
             let _ = axum::serve(listener, routes).await;
         });
-        Ok(Self {
-            address,
-            invocations,
-            signals,
-            server,
-        })
+        Ok(Self { address, invocations, signals, server })
     }
 }
 
@@ -137,10 +129,7 @@ fn headers(invocation: &Invocation) -> HeaderMap {
     let pairs = [
         ("lambda-runtime-aws-request-id", &invocation.request_id),
         ("lambda-runtime-deadline-ms", &deadline),
-        (
-            "lambda-runtime-invoked-function-arn",
-            &invocation.function_arn,
-        ),
+        ("lambda-runtime-invoked-function-arn", &invocation.function_arn),
         ("lambda-runtime-trace-id", &invocation.trace_id),
     ];
     let mut headers = HeaderMap::new();
@@ -169,10 +158,7 @@ async fn response(
         return refused("RequestEntityTooLarge", StatusCode::PAYLOAD_TOO_LARGE);
     }
     desk.answered(serde_json::from_slice(&body).map_err(|error| {
-        FunctionError::new(
-            "Runtime.InvalidResponse",
-            format!("the response is no JSON: {error}"),
-        )
+        FunctionError::new("Runtime.InvalidResponse", format!("the response is no JSON: {error}"))
     }));
     accepted()
 }
@@ -191,9 +177,7 @@ async fn error(
 }
 
 async fn init_error(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> Response {
-    let _ = desk
-        .signals
-        .send(Signal::InitFailed(reported(&headers, &body)));
+    let _ = desk.signals.send(Signal::InitFailed(reported(&headers, &body)));
     accepted()
 }
 
@@ -201,9 +185,8 @@ async fn init_error(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Byt
 fn reported(headers: &HeaderMap, body: &[u8]) -> FunctionError {
     let report = serde_json::from_slice::<Value>(body).unwrap_or_default();
     let text = |name: &str| report.get(name).and_then(Value::as_str);
-    let header = headers
-        .get("lambda-runtime-function-error-type")
-        .and_then(|value| value.to_str().ok());
+    let header =
+        headers.get("lambda-runtime-function-error-type").and_then(|value| value.to_str().ok());
     FunctionError::new(
         text("errorType").or(header).unwrap_or("Runtime.Unknown"),
         text("errorMessage").unwrap_or_default(),

@@ -69,12 +69,8 @@ impl Sandbox {
         let mut process = command(options, &api).spawn().map_err(invalid)?;
         keep(process.stdout.take(), log);
         keep(process.stderr.take(), log);
-        let mut sandbox = Self {
-            api,
-            process,
-            memory_limit_kb: options.memory_mb * 1024,
-            peak_memory_kb: 0,
-        };
+        let mut sandbox =
+            Self { api, process, memory_limit_kb: options.memory_mb * 1024, peak_memory_kb: 0 };
         match sandbox.signal(Instant::now() + limit).await {
             Ok(Signal::InitFailed(error)) => Err(error),
             Ok(Signal::Waiting | Signal::Answered(_)) => Ok(sandbox),
@@ -150,18 +146,9 @@ fn command(options: &FunctionOptions, api: &RuntimeApi) -> Command {
         .env("AWS_DEFAULT_REGION", "us-east-1")
         .env("AWS_LAMBDA_FUNCTION_NAME", &options.name)
         .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-        .env(
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-            options.memory_mb.to_string(),
-        )
-        .env(
-            "AWS_LAMBDA_LOG_GROUP_NAME",
-            format!("/aws/lambda/{}", options.name),
-        )
-        .env(
-            "AWS_LAMBDA_LOG_STREAM_NAME",
-            format!("[$LATEST]{}", options.name),
-        )
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", options.memory_mb.to_string())
+        .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", options.name))
+        .env("AWS_LAMBDA_LOG_STREAM_NAME", format!("[$LATEST]{}", options.name))
         .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
         .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
         .envs(&options.environment)
@@ -193,18 +180,15 @@ fn explain(ended: &Ended, request_id: &str, timeout: Duration) -> FunctionError 
             "Sandbox.Timedout",
             format!("Task timed out after {:.2} seconds", timeout.as_secs_f64()),
         ),
-        Ended::OutOfMemory => (
-            "Runtime.ExitError",
-            "Runtime exited with error: signal: killed".to_owned(),
-        ),
-        Ended::Exited(status) if status.success() => (
-            "Runtime.ExitError",
-            "Runtime exited without providing a reason".to_owned(),
-        ),
-        Ended::Exited(status) => (
-            "Runtime.ExitError",
-            format!("Runtime exited with error: {}", said(*status)),
-        ),
+        Ended::OutOfMemory => {
+            ("Runtime.ExitError", "Runtime exited with error: signal: killed".to_owned())
+        }
+        Ended::Exited(status) if status.success() => {
+            ("Runtime.ExitError", "Runtime exited without providing a reason".to_owned())
+        }
+        Ended::Exited(status) => {
+            ("Runtime.ExitError", format!("Runtime exited with error: {}", said(*status)))
+        }
     };
     FunctionError::new(error_type, format!("RequestId: {request_id} Error: {what}"))
 }

@@ -29,9 +29,7 @@ fn read<T: DeserializeOwned>(file: &str) -> T {
 
 fn notified(event: &S3Event) -> Vec<String> {
     let key = |record: &aws_lambda_events::event::s3::S3EventRecord| {
-        ObjectKey::from_notification(record.s3.object.key.as_deref().unwrap())
-            .unwrap()
-            .to_string()
+        ObjectKey::from_notification(record.s3.object.key.as_deref().unwrap()).unwrap().to_string()
     };
     event.records.iter().map(key).collect()
 }
@@ -53,10 +51,7 @@ fn keys_in_notifications_are_form_encoded_once() {
     assert_eq!(notified(&read("load/s3-put-encoded-key.json")), [SLASH]);
     assert_eq!(notified(&read("load/s3-two-records.json")), [PLAIN, SLASH]);
     assert_eq!(notified_by_sqs("load/sqs.json"), [PLAIN, SLASH]);
-    assert_eq!(
-        notified_by_sqs("manifest/dead-letter-sqs.json"),
-        [PLAIN, SLASH]
-    );
+    assert_eq!(notified_by_sqs("manifest/dead-letter-sqs.json"), [PLAIN, SLASH]);
 }
 
 #[test]
@@ -99,16 +94,10 @@ fn scheduled_events_tell_their_time() {
 #[test]
 fn events_of_error_logs_name_the_log_of_the_object() {
     let log = RawLocation::error_log_key(&ObjectKey::new(SLASH)).to_string();
-    for file in [
-        "manifest/error-log-put.json",
-        "manifest/error-log-removed.json",
-    ] {
+    for file in ["manifest/error-log-put.json", "manifest/error-log-removed.json"] {
         assert_eq!(notified(&read(file)), [log.as_str()], "{file}");
     }
-    assert_eq!(
-        notified_by_sqs("manifest/error-log-sqs.json"),
-        [log.as_str(), log.as_str()]
-    );
+    assert_eq!(notified_by_sqs("manifest/error-log-sqs.json"), [log.as_str(), log.as_str()]);
 }
 
 #[test]

@@ -94,10 +94,7 @@ async fn a_function_that_exits_is_an_exit_error_and_started_anew() {
 #[tokio::test]
 async fn a_function_that_takes_more_memory_than_it_has_is_killed() {
     let function = Function::deploy(options());
-    function
-        .invoke(&json!({"do": "hold", "mb": 60}))
-        .await
-        .unwrap();
+    function.invoke(&json!({"do": "hold", "mb": 60})).await.unwrap();
     assert!((60..100).contains(&function.max_memory_used_mb()));
     let event = json!({"do": "hold", "mb": 200});
     let error = function.invoke(&event).await.unwrap_err();
@@ -113,10 +110,7 @@ async fn a_function_that_cannot_start_fails_its_invocation() {
 
     let mut missing = options();
     missing.binary = PathBuf::from("no/such/bootstrap");
-    let error = Function::deploy(missing)
-        .invoke(&json!({}))
-        .await
-        .unwrap_err();
+    let error = Function::deploy(missing).invoke(&json!({})).await.unwrap_err();
     assert_eq!(error.error_type, "Runtime.InvalidEntrypoint");
 }
 
@@ -131,10 +125,7 @@ async fn answers_and_events_beyond_lambdas_limits_are_refused() {
     let AsyncOutcome::Failed(record) = function.invoke_async(event).await.unwrap() else {
         panic!("an asynchronous event of 2 MB was taken");
     };
-    assert_eq!(
-        record["responsePayload"]["errorType"],
-        "RequestTooLargeException"
-    );
+    assert_eq!(record["responsePayload"]["errorType"], "RequestTooLargeException");
 }
 
 #[tokio::test]
@@ -148,12 +139,7 @@ async fn an_asynchronous_event_is_tried_three_times_and_then_sent_to_the_destina
     assert_eq!(record["requestContext"]["condition"], "RetriesExhausted");
     assert_eq!(record["requestPayload"], event);
     assert_eq!(record["responseContext"]["functionError"], "Unhandled");
-    assert!(
-        record["responsePayload"]["errorMessage"]
-            .as_str()
-            .unwrap()
-            .contains("it was to fail")
-    );
+    assert!(record["responsePayload"]["errorMessage"].as_str().unwrap().contains("it was to fail"));
 }
 
 #[tokio::test]
