@@ -1,0 +1,59 @@
+//! An object that failed for good: its error log under `errors/`, and `failed` in the ledger.
+
+use jiff::Timestamp;
+use landing::{LandedObject, RawLocation};
+use warehouse::ObjectFacts;
+
+use crate::error_log::{self, Failure};
+use crate::{LoadError, Loader};
+
+/// Writes both. The error log comes first: it is what the manifest is made from.
+pub(crate) async fn record(
+    loader: &Loader,
+    object: &LandedObject,
+    error: &LoadError,
+    force: bool,
+) -> Result<(), LoadError> {
+    let now = Timestamp::now();
+    let failure = Failure {
+        kind: error.name().to_owned(),
+        message: error.with_causes(),
+        position: error.position(),
+        excerpt: error.excerpt(),
+        attempts: 1,
+        at: now,
+    };
+    let log = error_log::record(loader.lake(), object, failure).await?;
+    // A key that follows no layout has no line in the ledger: neither source nor endpoint.
+    let Ok(location) = RawLocation::parse(&object.key) else {
+        return Ok(());
+    };
+    let facts = ObjectFacts {
+        object: object.clone(),
+        object_time: location.object_time().map_or(now, |time| time.timestamp()),
+        location,
+        sha256: None,
+        force,
+    };
+    let facts = with_head(loader, facts).await?;
+    let mut warehouse = loader.database().warehouse().await?;
+    warehouse.record_failure(&facts, &log).await?;
+    Ok(())
+}
+
+/// Which bytes failed, where only the key was named: the ledger holds them apart from those that a
+/// later write brings.
+async fn with_head(loader: &Loader, mut facts: ObjectFacts) -> Result<ObjectFacts, LoadError> {
+    let object = &mut facts.object;
+    if object.etag.is_some() || object.version_id.is_some() {
+        return Ok(facts);
+    }
+    if let Some(head) = loader.lake().head(&object.bucket, &object.key).await? {
+        object.etag = Some(head.etag);
+        object.bytes = Some(head.bytes);
+        if facts.location.object_time().is_none() {
+            facts.object_time = head.last_modified;
+        }
+    }
+    Ok(facts)
+}

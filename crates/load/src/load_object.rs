@@ -1,0 +1,222 @@
+//! One object, from its bytes in the lake to the commit in the warehouse. What happens when it
+//! fails is `loader`'s.
+
+use std::time::{Duration, Instant};
+
+use landing::{LandedObject, RawLocation};
+use normalise::{Reject, Shredder, Summary};
+use objects::{DecodeLimits, DecodedBody, Head, Lake, LakeError, Reading};
+use warehouse::{Begun, EndpointFacts, Loading, ObjectFacts, Outcome, Reinstatement, Warehouse};
+
+use crate::rejects;
+use crate::rules::EndpointRules;
+use crate::{LoadError, Timings};
+
+/// Rows are handed on when so many bytes of them wait: large enough for COPY to be efficient, small
+/// enough for a function of 128 MB.
+const BATCH_BYTES: usize = 4 << 20;
+/// How often a load begins again because others changed the same tables; from the second time on
+/// it holds their lock from its start, so that more than a few rounds mean something else.
+const ROUNDS_MAX: u32 = 5;
+/// User metadata in which fetch leaves the digest of the body.
+const SHA256_METADATA: &str = "sha256";
+
+/// All that is known of one object before it is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Job<'a> {
+    pub(crate) lake: &'a Lake,
+    pub(crate) object: &'a LandedObject,
+    pub(crate) location: &'a RawLocation,
+    pub(crate) endpoint: &'a EndpointRules,
+    pub(crate) limits: DecodeLimits,
+    pub(crate) force: bool,
+}
+
+/// What is known of it afterwards.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) outcome: Outcome,
+    pub(crate) version_id: Option<String>,
+    pub(crate) bytes: u64,
+    pub(crate) notices: Vec<String>,
+    pub(crate) timings: Timings,
+}
+
+/// Loads the object, beginning again while others change the same tables.
+pub(crate) async fn load_object(
+    job: Job<'_>,
+    warehouse: &mut Warehouse,
+) -> Result<Done, LoadError> {
+    let mut facts = job.endpoint.facts.clone();
+    for round in 1..=ROUNDS_MAX {
+        match attempt(job, warehouse, &facts).await {
+            Err(LoadError::Warehouse(error)) if error.begin_again() => {
+                tracing::debug!(object.key = %job.object.key, round, error = %error, "begin again");
+                facts.lock_schema_first = true;
+                pause(round).await;
+            }
+            settled => return settled,
+        }
+    }
+    Err(LoadError::CatalogBusy { rounds: ROUNDS_MAX })
+}
+
+/// The facts of an object as S3 says them.
+pub(crate) fn facts_of(job: Job<'_>, head: &Head) -> ObjectFacts {
+    let named = job.location.object_time();
+    ObjectFacts {
+        object: LandedObject {
+            version_id: head.version_id.clone().or(job.object.version_id.clone()),
+            etag: Some(head.etag.clone()),
+            bytes: Some(head.bytes),
+            ..job.object.clone()
+        },
+        location: job.location.clone(),
+        object_time: named.map_or(head.last_modified, |time| time.timestamp()),
+        sha256: head.metadata.get(SHA256_METADATA).cloned(),
+        force: job.force,
+    }
+}
+
+async fn attempt(
+    job: Job<'_>,
+    warehouse: &mut Warehouse,
+    endpoint: &EndpointFacts,
+) -> Result<Done, LoadError> {
+    let started = Instant::now();
+    let mut timings = Timings::default();
+    let (reading, object) = open(job).await?;
+    timings.read += started.elapsed();
+    let job = Job { object: &object, ..job };
+    let facts = facts_of(job, &reading.head);
+    let mut done = Done {
+        outcome: Outcome::AlreadyLoaded,
+        version_id: facts.object.version_id.clone(),
+        bytes: 0,
+        notices: Vec::new(),
+        timings,
+    };
+    let mut loading = match warehouse.begin(&facts, endpoint).await? {
+        Begun::AlreadyDone(outcome) => {
+            done.outcome = outcome;
+            return Ok(done);
+        }
+        Begun::Load(loading) => loading,
+    };
+    match fill(job, &facts.object, reading, &mut loading, &mut done).await {
+        Ok((summary, rejects)) => {
+            done.notices = notices(&summary);
+            let committing = Instant::now();
+            let outcome = loading.commit(summary, rejects, started.elapsed()).await?;
+            done.timings.commit += committing.elapsed();
+            done.outcome = outcome;
+            Ok(done)
+        }
+        Err(error) => {
+            loading.rollback().await;
+            Err(error)
+        }
+    }
+}
+
+/// Opens the object. Where a bucket keeps no versions and the object was overwritten since its
+/// event, what stands there now is read: the newer event will find it loaded.
+async fn open(job: Job<'_>) -> Result<(Reading, LandedObject), LoadError> {
+    match job.lake.read(job.object).await {
+        Ok(reading) => Ok((reading, job.object.clone())),
+        Err(LakeError::Changed { .. }) => {
+            let object = LandedObject::named(job.object.bucket.clone(), job.object.key.clone());
+            Ok((job.lake.read(&object).await?, object))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Shreds the object and whatever must stand again because of it.
+async fn fill(
+    job: Job<'_>,
+    object: &LandedObject,
+    reading: Reading,
+    loading: &mut Loading<'_>,
+    done: &mut Done,
+) -> Result<(Summary, Vec<Reject>), LoadError> {
+    let mut body = reading.decoded_within(job.limits);
+    let mut shredder = shredder(job, loading, loading.object_id(), job.location);
+    let mut rejects = pour(&mut body, &mut shredder, loading, None, &mut done.timings).await?;
+    done.bytes = body.decoded_bytes();
+    for reinstatement in loading.reinstate().await? {
+        reinstate(job, &reinstatement, loading, &mut done.timings).await?;
+    }
+    rejects::complete(job.lake, object, job.limits, &mut rejects).await?;
+    Ok((shredder.summary(), rejects))
+}
+
+/// Reads another object again, whose records must stand once more.
+async fn reinstate(
+    job: Job<'_>,
+    reinstatement: &Reinstatement,
+    loading: &mut Loading<'_>,
+    timings: &mut Timings,
+) -> Result<(), LoadError> {
+    let reading = job.lake.read(&reinstatement.object).await?;
+    let mut body = reading.decoded_within(job.limits);
+    let location = &reinstatement.location;
+    let mut shredder = shredder(job, loading, reinstatement.object_id, location);
+    pour(&mut body, &mut shredder, loading, Some(reinstatement), timings).await?;
+    Ok(())
+}
+
+fn shredder(
+    job: Job<'_>,
+    loading: &Loading<'_>,
+    object_id: i64,
+    location: &RawLocation,
+) -> Shredder {
+    Shredder::new(job.endpoint.rules.clone(), loading.schema(), object_id, &location.scope.0)
+}
+
+/// Chunks in, batches out, until the body ends.
+async fn pour(
+    body: &mut DecodedBody,
+    shredder: &mut Shredder,
+    loading: &mut Loading<'_>,
+    target: Option<&Reinstatement>,
+    timings: &mut Timings,
+) -> Result<Vec<Reject>, LoadError> {
+    let mut rejects = Vec::new();
+    loop {
+        let reading = Instant::now();
+        let chunk = body.chunk().await?;
+        let shredding = Instant::now();
+        timings.read += shredding - reading;
+        let ended = chunk.is_none();
+        match chunk {
+            Some(chunk) => shredder.push(&chunk)?,
+            None => shredder.finish()?,
+        }
+        let writing = Instant::now();
+        timings.shred += writing - shredding;
+        if ended || shredder.pending_bytes() >= BATCH_BYTES {
+            let batch = shredder.take_batch();
+            match target {
+                None => rejects.append(&mut loading.write(batch).await?),
+                Some(reinstatement) => loading.write_reinstated(reinstatement, batch).await?,
+            }
+            timings.write += writing.elapsed();
+        }
+        if ended {
+            return Ok(rejects);
+        }
+    }
+}
+
+fn notices(summary: &Summary) -> Vec<String> {
+    let told = summary.notices.iter().take(20);
+    told.map(|notice| format!("{} {}", notice.kind.name(), notice.path)).collect()
+}
+
+/// Waits a little longer each round, with jitter so that those who met part.
+async fn pause(round: u32) {
+    let bound_ms = 20_u64 << round.min(6);
+    tokio::time::sleep(Duration::from_millis(fastrand::u64(bound_ms / 2..=bound_ms))).await;
+}

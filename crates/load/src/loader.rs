@@ -1,0 +1,286 @@
+//! The function itself: an event in, every object of it brought to an end, an answer out.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use configuration::Configuration;
+use landing::{Classify, FailureKind, LandedObject, ObjectKey, RAW_PREFIX, RawLocation};
+use objects::{DecodeLimits, Lake};
+use serde_json::Value;
+use warehouse::Outcome;
+
+use crate::answer::{Answered, answer};
+use crate::event::{self, Item, Subject, Undecodable};
+use crate::load_object::{Done, Job, load_object};
+use crate::report::Trouble;
+use crate::rules::EndpointRules;
+use crate::{
+    Database, Deadline, LoadError, LoadFailure, ObjectReport, Progress, Verdict, condemn, error_log,
+};
+
+/// Loads objects, one at a time, over one connection to the warehouse.
+#[derive(Debug)]
+pub struct Loader {
+    lake: Lake,
+    configuration: Arc<Configuration>,
+    database: Database,
+}
+
+/// How one invocation is to be worked through.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    /// When to stop.
+    pub deadline: Deadline,
+    /// Whether guards are overridden.
+    pub force: bool,
+    /// Who watches.
+    pub progress: &'a dyn Progress,
+}
+
+impl std::fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run")
+            .field("deadline", &self.deadline)
+            .field("force", &self.force)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Loader {
+    /// A loader of given parts. The database is connected to when it is first needed.
+    pub fn new(lake: Lake, configuration: Arc<Configuration>, database: Database) -> Self {
+        Self { lake, configuration, database }
+    }
+
+    /// The same loader with a connection of its own, to load at the same time.
+    pub fn another(&self) -> Self {
+        Self {
+            lake: self.lake.clone(),
+            configuration: Arc::clone(&self.configuration),
+            database: self.database.another(),
+        }
+    }
+
+    /// The lake that objects are read from.
+    pub fn lake(&self) -> &Lake {
+        &self.lake
+    }
+
+    /// What is configured.
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// The database that rows go to.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Works through an event of any form, and answers in the form that it asks for. A failure
+    /// means that a retry can help, and comes after all that could be done was done.
+    pub async fn handle(&self, event: &Value, run: Run<'_>) -> Result<Value, LoadFailure> {
+        let request = event::decode(event, self.configuration.bucket())?;
+        let run = Run { force: run.force || request.force, ..run };
+        let mut answered = Vec::with_capacity(request.items.len());
+        for Item { subject, reply_to } in request.items {
+            let report = self.settle(subject, run).await;
+            answered.push(Answered { reply_to, report });
+        }
+        answer(&request.form, answered)
+    }
+
+    /// Loads one object, and records it where it fails for good.
+    pub async fn load(&self, object: &LandedObject, run: Run<'_>) -> ObjectReport {
+        run.progress.started(object);
+        let report = match self.bring_in(object, run).await {
+            Ok(done) => loaded(object, done),
+            Err(error) => self.failed(object, error, run.force).await,
+        };
+        log(&report);
+        run.progress.finished(&report);
+        report
+    }
+
+    async fn settle(&self, subject: Subject, run: Run<'_>) -> ObjectReport {
+        match subject {
+            Subject::Created(object) if is_raw(&object.key) => self.load(&object, run).await,
+            Subject::Created(object) => ignored(&object, "it is not an object under `raw/`"),
+            Subject::Removed(object) => ignored(&object, "it was removed"),
+            Subject::Other { event_name, object } => ignored(&object, &event_name),
+            Subject::Undecodable(found) => self.undecodable(found, run).await,
+        }
+    }
+
+    async fn bring_in(&self, object: &LandedObject, run: Run<'_>) -> Result<Done, LoadError> {
+        if run.deadline.is_near(SystemTime::now()) {
+            return Err(LoadError::OutOfTime);
+        }
+        let location = RawLocation::parse(&object.key)?;
+        let endpoint = EndpointRules::of(&self.configuration, &location)?;
+        let job = Job {
+            lake: &self.lake,
+            object,
+            location: &location,
+            endpoint: &endpoint,
+            limits: self.decode_limits(),
+            force: run.force,
+        };
+        // Asked while the object loads, so that it costs no time: an error log of an object that
+        // loads now is out of date.
+        let has_error_log = error_log::exists(&self.lake, &object.bucket, &object.key);
+        let (done, has_error_log) = tokio::join!(self.in_time(job, run.deadline), has_error_log);
+        let done = done?;
+        if has_error_log {
+            self.resolve(object).await;
+        }
+        Ok(done)
+    }
+
+    /// Loads within the time that is left. Given up, the connection goes with its transaction.
+    async fn in_time(&self, job: Job<'_>, deadline: Deadline) -> Result<Done, LoadError> {
+        let Some(left) = deadline.grace(SystemTime::now()) else {
+            return self.connected(job).await;
+        };
+        match tokio::time::timeout(left, self.connected(job)).await {
+            Ok(settled) => settled,
+            Err(_) => {
+                self.database.disconnect().await;
+                Err(LoadError::OutOfTime)
+            }
+        }
+    }
+
+    /// Where Postgres refuses the password, it is fetched anew, once: it may have been rotated.
+    async fn connected(&self, job: Job<'_>) -> Result<Done, LoadError> {
+        match self.over_connection(job).await {
+            Err(LoadError::Warehouse(error)) if error.is_authentication() => {
+                self.database.forget_password().await;
+                self.over_connection(job).await
+            }
+            settled => settled,
+        }
+    }
+
+    async fn over_connection(&self, job: Job<'_>) -> Result<Done, LoadError> {
+        let mut warehouse = self.database.warehouse().await?;
+        load_object(job, &mut warehouse).await
+    }
+
+    /// The object is loaded, whatever becomes of its old error log: the next compaction finds it.
+    async fn resolve(&self, object: &LandedObject) {
+        if let Err(error) = error_log::resolve(&self.lake, &object.bucket, &object.key).await {
+            tracing::warn!(object.key = %object.key, %error, "could not remove the error log");
+        }
+    }
+
+    async fn failed(&self, object: &LandedObject, error: LoadError, force: bool) -> ObjectReport {
+        let error = match error.kind() {
+            FailureKind::Transient => error,
+            FailureKind::Permanent => match condemn::record(self, object, &error, force).await {
+                Ok(()) => error,
+                Err(source) => LoadError::Unrecorded {
+                    kind: error.name(),
+                    message: error.to_string(),
+                    source: Box::new(source),
+                },
+            },
+        };
+        failed(object, &error)
+    }
+
+    /// A key that can't be decoded has an error log under the name that it came with; an event
+    /// that names no key can only be given back, so that it ends in a dead-letter queue.
+    async fn undecodable(&self, found: Undecodable, run: Run<'_>) -> ObjectReport {
+        let error = LoadError::Undecodable(found.reason);
+        let (Some(bucket), Some(key)) = (found.bucket, found.key) else {
+            tracing::error!(error = %error, "could not read a part of the event");
+            let mut report = failed(&LandedObject::named("", ObjectKey::new("")), &error);
+            report.outcome = Verdict::Retry;
+            return report;
+        };
+        let object = LandedObject::named(bucket, ObjectKey::new(key));
+        let report = self.failed(&object, error, run.force).await;
+        log(&report);
+        report
+    }
+
+    fn decode_limits(&self) -> DecodeLimits {
+        let settings = self.configuration.load();
+        let default = DecodeLimits::default();
+        DecodeLimits {
+            decoded_bytes_max: settings.max_decoded_bytes.unwrap_or(default.decoded_bytes_max),
+            ratio_max: settings.max_ratio.unwrap_or(default.ratio_max),
+            ..default
+        }
+    }
+}
+
+/// A "folder" that a console made is an empty object whose key ends in a slash.
+fn is_raw(key: &ObjectKey) -> bool {
+    key.as_str().starts_with(RAW_PREFIX) && !key.as_str().ends_with('/')
+}
+
+fn ignored(object: &LandedObject, why: &str) -> ObjectReport {
+    tracing::info!(object.bucket = %object.bucket, object.key = %object.key, why, "ignored object");
+    ObjectReport::bare(&object.bucket, &object.key, Verdict::Ignored)
+}
+
+fn loaded(object: &LandedObject, done: Done) -> ObjectReport {
+    let mut report = ObjectReport {
+        version_id: done.version_id,
+        bytes: done.bytes,
+        notices: done.notices,
+        timings: done.timings,
+        ..ObjectReport::bare(&object.bucket, &object.key, Verdict::Loaded)
+    };
+    match done.outcome {
+        Outcome::Loaded(counts) => {
+            report.records = counts.records;
+            report.rows = counts.rows;
+            report.rejects = counts.rejects;
+            report.changes = counts.changes;
+            if let Some(vanished) = counts.vanished {
+                let (before, after) = (vanished.before, vanished.after);
+                report.notices.push(format!("vanished: {before} records before, {after} now"));
+            }
+        }
+        Outcome::Unchanged { owner } => {
+            report.outcome = Verdict::Unchanged;
+            report.notices.push(format!("same bytes as `{owner}`"));
+        }
+        Outcome::Superseded { by } => {
+            report.outcome = Verdict::Superseded;
+            report.notices.push(format!("superseded by `{by}`"));
+        }
+        Outcome::AlreadyLoaded => report.outcome = Verdict::AlreadyLoaded,
+    }
+    report
+}
+
+fn failed(object: &LandedObject, error: &LoadError) -> ObjectReport {
+    ObjectReport {
+        version_id: object.version_id.clone(),
+        error: Some(Trouble { kind: error.name().to_owned(), message: error.with_causes() }),
+        ..ObjectReport::bare(&object.bucket, &object.key, error.kind().into())
+    }
+}
+
+/// One line an object, at the level that its outcome deserves.
+fn log(report: &ObjectReport) {
+    let timings = &report.timings;
+    if let Some(error) = &report.error {
+        tracing::warn!(
+            object.bucket = %report.bucket, object.key = %report.key, outcome = ?report.outcome,
+            error.kind = %error.kind, error.message = %error.message, "object is not loaded"
+        );
+        return;
+    }
+    tracing::info!(
+        object.bucket = %report.bucket, object.key = %report.key, outcome = ?report.outcome,
+        object.bytes = report.bytes, records = report.records, rows = report.rows,
+        rejects = report.rejects, changes = report.changes,
+        read_ms = timings.read.as_millis(), shred_ms = timings.shred.as_millis(),
+        write_ms = timings.write.as_millis(), commit_ms = timings.commit.as_millis(),
+        "object is done"
+    );
+}

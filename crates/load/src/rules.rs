@@ -1,0 +1,123 @@
+//! What the configuration, or its absence, says of an object's endpoint: rules for the core, facts
+//! for the warehouse.
+
+use configuration::{Bounds, Configuration, Endpoint, SchemaPolicy, WriteMode};
+use landing::RawLocation;
+use normalise::{
+    ColumnType, Contract, DeclaredType, InvalidPointer, Limits, Pointer, Rules, table_name,
+};
+use warehouse::{EndpointFacts, Write};
+
+use crate::LoadError;
+
+/// How one endpoint's objects become rows, and where these go.
+#[derive(Debug, Clone)]
+pub struct EndpointRules {
+    /// For the core.
+    pub rules: Rules,
+    /// For the warehouse.
+    pub facts: EndpointFacts,
+}
+
+impl EndpointRules {
+    /// The rules of the endpoint that an object's folders name.
+    pub fn of(configuration: &Configuration, location: &RawLocation) -> Result<Self, LoadError> {
+        let limits = limits(&configuration.load().bounds);
+        match configuration.endpoint(&location.source, &location.endpoint) {
+            Some(endpoint) => configured(endpoint, &location.source),
+            None => Ok(unconfigured(location, limits)),
+        }
+        .map_err(|error: InvalidPointer| LoadError::Rules {
+            source_name: location.source.clone(),
+            endpoint: location.endpoint.clone(),
+            message: error.to_string(),
+        })
+    }
+}
+
+/// Nothing is said, so nothing is assumed: every document a record, every object's rows its own.
+fn unconfigured(location: &RawLocation, limits: Limits) -> EndpointRules {
+    let root_table = table_name(&location.endpoint);
+    EndpointRules {
+        facts: EndpointFacts {
+            source: location.source.clone(),
+            endpoint: location.endpoint.clone(),
+            root_table: root_table.clone(),
+            write: Write::Append,
+            key: Vec::new(),
+            version: None,
+            vanish_limit: None,
+            lock_schema_first: false,
+        },
+        rules: Rules { root_table, limits, ..Rules::default() },
+    }
+}
+
+fn configured(endpoint: &Endpoint, source: &str) -> Result<EndpointRules, InvalidPointer> {
+    let rules = Rules {
+        root_table: endpoint.table.clone().unwrap_or_else(|| table_name(&endpoint.name)),
+        records: pointer(endpoint.records.as_deref().unwrap_or_default())?,
+        keep: pointers(&endpoint.keep)?,
+        key: pointers(&endpoint.key)?,
+        version: endpoint.version.as_deref().map(pointer).transpose()?,
+        renames: endpoint
+            .renames
+            .iter()
+            .map(|(new, old)| Ok((pointer(new)?, pointer(old)?)))
+            .collect::<Result<_, _>>()?,
+        types: endpoint.types.iter().filter_map(declared).collect(),
+        contract: match endpoint.schema {
+            SchemaPolicy::Evolve => Contract::Evolve,
+            SchemaPolicy::Freeze => Contract::Freeze,
+            SchemaPolicy::Discard => Contract::Discard,
+        },
+        limits: limits(&endpoint.limits),
+    };
+    let from_document =
+        |pointer: &String| format!("{}{pointer}", endpoint.records.as_deref().unwrap_or_default());
+    let facts = EndpointFacts {
+        source: source.to_owned(),
+        endpoint: endpoint.name.clone(),
+        root_table: rules.root_table.clone(),
+        write: match endpoint.write {
+            WriteMode::Replace => Write::Replace,
+            WriteMode::Merge => Write::Merge,
+            WriteMode::Append => Write::Append,
+        },
+        key: endpoint.key.iter().map(from_document).collect(),
+        version: endpoint.version.as_ref().map(from_document),
+        vanish_limit: endpoint.vanish_limit,
+        lock_schema_first: false,
+    };
+    Ok(EndpointRules { rules, facts })
+}
+
+/// The configuration names no type that the core does not know; both take Postgres's names.
+fn declared(rule: &configuration::TypeRule) -> Option<DeclaredType> {
+    let of: ColumnType = rule.of.parse().ok()?;
+    Some(DeclaredType { pattern: rule.pattern.clone(), of })
+}
+
+fn pointer(text: &str) -> Result<Pointer, InvalidPointer> {
+    text.parse()
+}
+
+fn pointers(texts: &[String]) -> Result<Vec<Pointer>, InvalidPointer> {
+    texts.iter().map(|text| pointer(text)).collect()
+}
+
+fn limits(bounds: &Bounds) -> Limits {
+    let default = Limits::default();
+    let or = |bound: Option<u64>, default: usize| {
+        bound.map_or(default, |bound| usize::try_from(bound).unwrap_or(usize::MAX))
+    };
+    Limits {
+        max_record_bytes: or(bounds.max_record_bytes, default.max_record_bytes),
+        max_depth: or(bounds.max_depth, default.max_depth),
+        max_flatten_depth: or(bounds.max_flatten_depth, default.max_flatten_depth),
+        max_object_keys: or(bounds.max_object_keys, default.max_object_keys),
+        max_columns: or(bounds.max_columns, default.max_columns),
+        max_tables: or(bounds.max_tables, default.max_tables),
+        ..default
+    }
+}
