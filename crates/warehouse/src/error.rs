@@ -53,6 +53,9 @@ pub enum WarehouseError {
         .0.before.saturating_sub(.0.after), .0.before
     )]
     Vanished(Vanished),
+    /// The ledger says of the same bytes that too many records vanished with them.
+    #[error("{0}")]
+    VerdictStands(String),
     /// An object that was read again has not all the records that must stand again.
     #[error(
         "object {object_id} was read again and lacks {missing} of the records that must stand again"
@@ -82,38 +85,27 @@ impl WarehouseError {
     /// Why `doing` failed, in words that hold no value of the data.
     pub(crate) fn database(doing: impl Into<String>, error: &tokio_postgres::Error) -> Self {
         let (reason, code) = explain(error);
-        Self::Database {
-            doing: doing.into(),
-            reason,
-            code,
-        }
+        Self::Database { doing: doing.into(), reason, code }
     }
 
     /// Why no connection to `address` came about.
     pub(crate) fn connect(address: String, error: &tokio_postgres::Error) -> Self {
         let (reason, code) = explain(error);
-        Self::Connect {
-            address,
-            reason,
-            code,
-        }
+        Self::Connect { address, reason, code }
     }
 
     /// The stable name that error log, ledger and metrics use.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Settings(_) => "database_settings",
-            Self::Connect {
-                code: Some(code), ..
+            Self::Connect { code: Some(code), .. } | Self::Database { code: Some(code), .. } => {
+                sqlstate::meaning(code).0
             }
-            | Self::Database {
-                code: Some(code), ..
-            } => sqlstate::meaning(code).0,
             Self::Connect { code: None, .. } => "connection_failed",
             Self::Database { code: None, .. } => "connection_lost",
             Self::CatalogMoved { .. } => "catalog_moved",
             Self::Overtaken { .. } => "conflict",
-            Self::Vanished(_) => "vanished",
+            Self::Vanished(_) | Self::VerdictStands(_) => "vanished",
             Self::NotReinstated { .. } => "not_reinstated",
             Self::TooNew { .. } => "warehouse_too_new",
             Self::Mismatch(_) => "rows_do_not_fit",
@@ -136,6 +128,7 @@ impl WarehouseError {
             Self::Settings(_)
             | Self::Connect { .. }
             | Self::Vanished(_)
+            | Self::VerdictStands(_)
             | Self::NotReinstated { .. }
             | Self::TooNew { .. }
             | Self::Mismatch(_) => false,
@@ -151,10 +144,8 @@ impl WarehouseError {
 impl Classify for WarehouseError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Database {
-                code: Some(code), ..
-            } => sqlstate::meaning(code).1,
-            Self::Vanished(_) => FailureKind::Permanent,
+            Self::Database { code: Some(code), .. } => sqlstate::meaning(code).1,
+            Self::Vanished(_) | Self::VerdictStands(_) => FailureKind::Permanent,
             Self::Settings(_)
             | Self::Connect { .. }
             | Self::Database { code: None, .. }
@@ -171,10 +162,7 @@ impl Classify for WarehouseError {
 fn explain(error: &tokio_postgres::Error) -> (String, Option<String>) {
     if let Some(answer) = error.as_db_error() {
         let code = answer.code().code().to_owned();
-        return (
-            format!("{} (SQLSTATE {code})", answer.message()),
-            Some(code),
-        );
+        return (format!("{} (SQLSTATE {code})", answer.message()), Some(code));
     }
     let mut reason = error.to_string();
     let mut cause = std::error::Error::source(error);

@@ -1,6 +1,8 @@
 //! What the warehouse is told of an object and of its endpoint, and what became of the object.
 //! Plain values; deciding with them is `begin`'s and `commit`'s part.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use landing::{LandedObject, ObjectKey, RawLocation};
 
@@ -118,7 +120,7 @@ pub struct Reinstatement {
     pub location: RawLocation,
     /// Its number in the ledger, under which its rows stand: what its shredder must be given.
     pub object_id: i64,
-    pub(crate) keys: Vec<Vec<String>>,
+    pub(crate) keys: BTreeSet<Vec<String>>,
 }
 
 impl Reinstatement {

@@ -34,9 +34,7 @@ impl fmt::Display for Relation<'_> {
 pub fn schema_name(source: &str) -> String {
     let name = normalise::table_name(source);
     if name == "riacho" || name == "information_schema" || name.starts_with("pg_") {
-        let head = name
-            .char_indices()
-            .take_while(|(at, c)| at + c.len_utf8() <= 62);
+        let head = name.char_indices().take_while(|(at, c)| at + c.len_utf8() <= 62);
         head.map(|(_, c)| c).chain(['_']).collect()
     } else {
         name
@@ -49,14 +47,8 @@ mod tests {
 
     #[test]
     fn a_quote_in_a_name_is_doubled() {
-        let relation = Relation {
-            schema: "p\"os",
-            name: "a\"; drop table x; --",
-        };
-        assert_eq!(
-            relation.to_string(),
-            "\"p\"\"os\".\"a\"\"; drop table x; --\""
-        );
+        let relation = Relation { schema: "p\"os", name: "a\"; drop table x; --" };
+        assert_eq!(relation.to_string(), "\"p\"\"os\".\"a\"\"; drop table x; --\"");
     }
 
     #[test]

@@ -111,17 +111,10 @@ impl DatabaseSettings {
         let (text, tls) = connection_string::split(&url.unwrap_or_default(), TLS_SETTINGS);
         // The parser's own message may quote the string, password and all.
         let mut config = text.parse::<Config>().map_err(|_| {
-            invalid(
-                "DATABASE_URL",
-                "use postgres://user:password@host:5432/database?sslmode=…",
-            )
+            invalid("DATABASE_URL", "use postgres://user:password@host:5432/database?sslmode=…")
         })?;
         fill_from_environment(&mut config, lookup)?;
-        let said = |name: &str| {
-            tls.iter()
-                .find(|(found, _)| found == name)
-                .map(|(_, v)| v.clone())
-        };
+        let said = |name: &str| tls.iter().find(|(found, _)| found == name).map(|(_, v)| v.clone());
         Self::with_trust(config, said("sslmode"), said("sslrootcert"), lookup)
     }
 
@@ -172,11 +165,7 @@ impl DatabaseSettings {
             config.tcp_user_timeout(SILENCE_TIMEOUT);
         }
         config.keepalives_idle(config.get_keepalives_idle().min(SILENCE_TIMEOUT));
-        Ok(Self {
-            config,
-            trust,
-            roots,
-        })
+        Ok(Self { config, trust, roots })
     }
 
     /// How far the server's certificate is checked.
@@ -192,27 +181,9 @@ impl DatabaseSettings {
 
     /// Host and port for messages.
     pub fn address(&self) -> String {
-        let hosts = self
-            .config
-            .get_hosts()
-            .iter()
-            .map(host_name)
-            .collect::<Vec<_>>()
-            .join(",");
-        let ports = self
-            .config
-            .get_ports()
-            .iter()
-            .map(u16::to_string)
-            .collect::<Vec<_>>();
-        format!(
-            "{hosts}:{}",
-            if ports.is_empty() {
-                "5432".to_owned()
-            } else {
-                ports.join(",")
-            }
-        )
+        let hosts = self.config.get_hosts().iter().map(host_name).collect::<Vec<_>>().join(",");
+        let ports = self.config.get_ports().iter().map(u16::to_string).collect::<Vec<_>>();
+        format!("{hosts}:{}", if ports.is_empty() { "5432".to_owned() } else { ports.join(",") })
     }
 }
 
@@ -247,10 +218,7 @@ impl Trust {
 
 fn fill_from_environment(config: &mut Config, lookup: Lookup<'_>) -> Result<(), SettingsError> {
     let number = |name: &'static str| match set(lookup, name) {
-        Some(text) => text
-            .parse::<u16>()
-            .map(Some)
-            .map_err(|_| invalid(name, "use a number")),
+        Some(text) => text.parse::<u16>().map(Some).map_err(|_| invalid(name, "use a number")),
         None => Ok(None),
     };
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
@@ -318,10 +286,7 @@ fn set(lookup: Lookup<'_>, name: &str) -> Option<String> {
 }
 
 fn invalid(name: &'static str, reason: &str) -> SettingsError {
-    SettingsError::Invalid {
-        name,
-        reason: reason.to_owned(),
-    }
+    SettingsError::Invalid { name, reason: reason.to_owned() }
 }
 
 #[cfg(test)]
@@ -330,10 +295,7 @@ mod tests {
 
     fn settings(variables: &[(&str, &str)]) -> Result<DatabaseSettings, SettingsError> {
         DatabaseSettings::from_lookup(&|name| {
-            variables
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_owned())
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         })
     }
 
@@ -344,14 +306,8 @@ mod tests {
         assert_eq!(trust("postgres://u@10.0.0.1/d"), Trust::VerifyFull);
         assert_eq!(trust("postgres://u@localhost/d"), Trust::Prefer);
         assert_eq!(trust("postgres://u@127.0.0.1/d"), Trust::Prefer);
-        assert_eq!(
-            trust("postgres://u@db.example.com/d?sslmode=disable"),
-            Trust::Disable
-        );
-        assert_eq!(
-            trust("postgres://u@localhost/d?sslmode=verify-full"),
-            Trust::VerifyFull
-        );
+        assert_eq!(trust("postgres://u@db.example.com/d?sslmode=disable"), Trust::Disable);
+        assert_eq!(trust("postgres://u@localhost/d?sslmode=verify-full"), Trust::VerifyFull);
     }
 
     #[test]
@@ -387,10 +343,7 @@ mod tests {
     #[test]
     fn require_with_a_root_certificate_checks_it() {
         let url = "postgres://u@h/d?sslmode=require&sslrootcert=/roots.pem";
-        assert_eq!(
-            settings(&[("DATABASE_URL", url)]).unwrap().trust(),
-            Trust::VerifyCa
-        );
+        assert_eq!(settings(&[("DATABASE_URL", url)]).unwrap().trust(), Trust::VerifyCa);
     }
 
     #[test]

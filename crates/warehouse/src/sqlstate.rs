@@ -57,16 +57,11 @@ const CLASSES: &[(&str, Meaning)] = &[
 /// What `code` means.
 pub(crate) fn meaning(code: &str) -> Meaning {
     let class = code.get(..2).unwrap_or_default();
-    find(CODES, code)
-        .or_else(|| find(CLASSES, class))
-        .unwrap_or(("database_error", Transient))
+    find(CODES, code).or_else(|| find(CLASSES, class)).unwrap_or(("database_error", Transient))
 }
 
 fn find(table: &[(&str, Meaning)], code: &str) -> Option<Meaning> {
-    table
-        .iter()
-        .find(|(known, _)| *known == code)
-        .map(|(_, meaning)| *meaning)
+    table.iter().find(|(known, _)| *known == code).map(|(_, meaning)| *meaning)
 }
 
 #[cfg(test)]
@@ -75,14 +70,10 @@ mod tests {
 
     #[test]
     fn data_is_permanent_and_the_server_is_transient() {
-        for code in [
-            "22P05", "22003", "22021", "23502", "42601", "54000", "54011",
-        ] {
+        for code in ["22P05", "22003", "22021", "23502", "42601", "54000", "54011"] {
             assert_eq!(meaning(code).1, Permanent, "{code}");
         }
-        for code in [
-            "40P01", "55P03", "57P01", "53300", "08006", "42501", "23505", "42P07",
-        ] {
+        for code in ["40P01", "55P03", "57P01", "53300", "08006", "42501", "23505", "42P07"] {
             assert_eq!(meaning(code).1, Transient, "{code}");
         }
     }

@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use landing::ErrorLog;
 
-use crate::{Begun, DatabaseSettings, EndpointFacts, ObjectFacts, WarehouseError};
+use crate::catalog::Catalogs;
+use crate::connection::Connection;
+use crate::work::Work;
+use crate::{
+    Begun, DatabaseSettings, EndpointFacts, ObjectFacts, WarehouseError, begin, failure, migrations,
+};
 
 /// How long the warehouse may be waited for. Set for each transaction alone, so that a pooler
 /// between us and Postgres needs no session of ours.
@@ -31,8 +36,10 @@ impl Default for Timeouts {
 /// One connection to the warehouse, re-made when it was lost.
 #[derive(Debug)]
 pub struct Warehouse {
-    _settings: DatabaseSettings,
-    _timeouts: Timeouts,
+    settings: DatabaseSettings,
+    timeouts: Timeouts,
+    connection: Connection,
+    catalogs: Catalogs,
 }
 
 impl Warehouse {
@@ -41,10 +48,9 @@ impl Warehouse {
         settings: DatabaseSettings,
         timeouts: Timeouts,
     ) -> Result<Self, WarehouseError> {
-        Ok(Self {
-            _settings: settings,
-            _timeouts: timeouts,
-        })
+        let mut connection = Connection::open(&settings).await?;
+        migrations::migrate(&mut connection, timeouts).await?;
+        Ok(Self { settings, timeouts, connection, catalogs: Catalogs::default() })
     }
 
     /// Claims the object in the ledger and makes room for its rows, in a new transaction.
@@ -52,19 +58,37 @@ impl Warehouse {
     /// Where the error says `begin_again`, roll back, set `lock_schema_first`, and begin again.
     pub async fn begin(
         &mut self,
-        _object: &ObjectFacts,
-        _endpoint: &EndpointFacts,
+        object: &ObjectFacts,
+        endpoint: &EndpointFacts,
     ) -> Result<Begun<'_>, WarehouseError> {
-        Err(WarehouseError::Mismatch("being written".to_owned()))
+        self.revive().await?;
+        let Self { timeouts, connection, catalogs, .. } = self;
+        let work = Work::begin(&mut connection.client, &connection.statements, *timeouts).await?;
+        begin::begin(work, catalogs, object, endpoint).await
     }
 
     /// Writes down that the object failed, in a transaction of its own. A line that says the same
     /// bytes are loaded stays as it is.
     pub async fn record_failure(
         &mut self,
-        _object: &ObjectFacts,
-        _failure: &ErrorLog,
+        object: &ObjectFacts,
+        failure: &ErrorLog,
     ) -> Result<(), WarehouseError> {
-        Err(WarehouseError::Mismatch("being written".to_owned()))
+        failure::record(self.work().await?, object, failure).await
+    }
+
+    /// A transaction on a connection that lives.
+    pub(crate) async fn work(&mut self) -> Result<Work<'_>, WarehouseError> {
+        self.revive().await?;
+        let Self { timeouts, connection, .. } = self;
+        Work::begin(&mut connection.client, &connection.statements, *timeouts).await
+    }
+
+    async fn revive(&mut self) -> Result<(), WarehouseError> {
+        if !self.connection.is_alive().await {
+            tracing::info!("connecting to the warehouse anew");
+            self.connection = Connection::open(&self.settings).await?;
+        }
+        Ok(())
     }
 }

@@ -30,11 +30,7 @@ fn split_url(url: &str, taken: &[&str]) -> (String, Vec<Setting>) {
             left.push(pair);
         }
     }
-    let tail = if left.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", left.join("&"))
-    };
+    let tail = if left.is_empty() { String::new() } else { format!("?{}", left.join("&")) };
     (format!("{head}{tail}"), found)
 }
 
@@ -85,9 +81,7 @@ fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
-        let digits = tail
-            .get(..2)
-            .and_then(|digits| std::str::from_utf8(digits).ok());
+        let digits = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
         match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
             Some(byte) if first == b'%' => {
                 bytes.push(byte);
@@ -109,10 +103,7 @@ mod tests {
     const TAKEN: &[&str] = &["sslmode", "sslrootcert"];
 
     fn found(settings: &[(&str, &str)]) -> Vec<Setting> {
-        settings
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
@@ -122,10 +113,7 @@ mod tests {
             TAKEN,
         );
         assert_eq!(left, "postgres://u:p%40@h:1/d?connect_timeout=3");
-        assert_eq!(
-            tls,
-            found(&[("sslmode", "verify-full"), ("sslrootcert", "/a b.pem")])
-        );
+        assert_eq!(tls, found(&[("sslmode", "verify-full"), ("sslrootcert", "/a b.pem")]));
     }
 
     #[test]
@@ -141,9 +129,6 @@ mod tests {
             TAKEN,
         );
         assert_eq!(left, "host='h' password='it\\'s = here'");
-        assert_eq!(
-            tls,
-            found(&[("sslrootcert", "/a b.pem"), ("sslmode", "disable")])
-        );
+        assert_eq!(tls, found(&[("sslrootcert", "/a b.pem"), ("sslmode", "disable")]));
     }
 }

@@ -1,0 +1,199 @@
+//! Reads an endpoint's tables from the catalog, and remembers them between loads. A load holds the
+//! tables locked from the moment their version was checked, so that what it knows stays true.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use normalise::{Column, ColumnType, Origin, Schema, Table};
+use tokio_postgres::Row;
+
+use crate::ident::{Relation, schema_name};
+use crate::work::{Work, field};
+use crate::{EndpointFacts, WarehouseError};
+
+/// Above it a column's type is not changed in place, as that rewrites the table under a lock that
+/// readers wait for.
+pub(crate) const REWRITABLE_BYTES: i64 = 64 << 20;
+
+/// The tables of one endpoint at one version.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Catalog {
+    /// Counts the changes; 0 where there are no tables yet.
+    pub(crate) version: i64,
+    /// The Postgres schema that the tables stand in.
+    pub(crate) namespace: String,
+    pub(crate) schema: Schema,
+}
+
+/// What a connection remembers, by source and endpoint.
+pub(crate) type Catalogs = BTreeMap<(String, String), Catalog>;
+
+impl Catalog {
+    /// The table's full name.
+    pub(crate) fn relation<'a>(&'a self, table: &'a Table) -> Relation<'a> {
+        Relation { schema: &self.namespace, name: &table.name }
+    }
+
+    /// The root table's columns that hold the endpoint's key, in the key's order; none while one
+    /// is missing.
+    pub(crate) fn key_columns(&self, endpoint: &EndpointFacts) -> Option<Vec<&Column>> {
+        let root = self.schema.tables.first().filter(|_| !endpoint.key.is_empty())?;
+        endpoint.key.iter().map(|path| field_column(root, path)).collect()
+    }
+
+    /// The root table's columns that may hold a record's version.
+    pub(crate) fn version_columns(&self, endpoint: &EndpointFacts) -> Vec<&Column> {
+        let columns = self.schema.tables.first().map_or(&[][..], |root| &root.columns);
+        let is_version = |column: &&Column| {
+            endpoint.version.as_ref() == Some(&column.path)
+                && matches!(column.origin, Origin::Field | Origin::Variant)
+        };
+        columns.iter().filter(is_version).collect()
+    }
+
+    /// The same statement for each table, children before parents.
+    pub(crate) fn for_each_table(&self, statement: impl Fn(Relation<'_>) -> String) -> Vec<String> {
+        self.schema.tables.iter().rev().map(|table| statement(self.relation(table))).collect()
+    }
+}
+
+fn field_column<'a>(table: &'a Table, path: &str) -> Option<&'a Column> {
+    table.columns.iter().find(|column| column.path == path && column.origin == Origin::Field)
+}
+
+/// The endpoint's tables, locked against changes by others. Starts from what is `remembered`.
+pub(crate) async fn open(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    remembered: Option<Catalog>,
+) -> Result<Catalog, WarehouseError> {
+    // Two rounds suffice unless somebody changes the tables at this very moment.
+    const ROUNDS: usize = 5;
+    let mut catalog = match remembered {
+        Some(catalog) => catalog,
+        None => read(work, endpoint).await?,
+    };
+    for _ in 0..ROUNDS {
+        let (locked, version) =
+            futures::join!(lock_tables(work, &catalog), read_version(work, endpoint));
+        locked?;
+        if version? == catalog.version {
+            return Ok(catalog);
+        }
+        catalog = read(work, endpoint).await?;
+    }
+    Err(moved(endpoint))
+}
+
+/// The error that says so.
+pub(crate) fn moved(endpoint: &EndpointFacts) -> WarehouseError {
+    WarehouseError::CatalogMoved {
+        source_name: endpoint.source.clone(),
+        endpoint: endpoint.endpoint.clone(),
+    }
+}
+
+/// Takes the lock that writing rows takes anyway; a change of columns by another waits for it.
+async fn lock_tables(work: &Work<'_>, catalog: &Catalog) -> Result<(), WarehouseError> {
+    if catalog.schema.tables.is_empty() {
+        return Ok(());
+    }
+    let tables = catalog.schema.tables.iter().map(|table| catalog.relation(table).to_string());
+    let tables = tables.collect::<Vec<_>>().join(", ");
+    work.run("lock the endpoint's tables", &format!("LOCK TABLE {tables} IN ROW EXCLUSIVE MODE"))
+        .await
+}
+
+/// The catalog's version now; 0 where it has no tables for the endpoint.
+pub(crate) async fn read_version(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+) -> Result<i64, WarehouseError> {
+    const VERSION: &str =
+        "SELECT version FROM riacho.endpoints WHERE source = $1 AND endpoint = $2";
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
+        [&endpoint.source, &endpoint.endpoint];
+    let row = work.query_opt("read the catalog's version", VERSION, &parameters).await?;
+    row.as_ref().map_or(Ok(0), |row| field(row, "version"))
+}
+
+/// Reads the catalog's tables; others may change them meanwhile.
+pub(crate) async fn read(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+) -> Result<Catalog, WarehouseError> {
+    const TABLES: &str = "
+        SELECT table_name, path, parent, schema_name,
+            coalesce(pg_relation_size(to_regclass(format('%I.%I', schema_name, table_name))), 0)
+                AS size
+        FROM riacho.tables WHERE source = $1 AND endpoint = $2 ORDER BY position";
+    const COLUMNS: &str = "
+        SELECT table_position, column_name, path, type, origin
+        FROM riacho.columns WHERE source = $1 AND endpoint = $2
+        ORDER BY table_position, position";
+    let version = read_version(work, endpoint).await?;
+    let of: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
+        [&endpoint.source, &endpoint.endpoint];
+    let rows = work.query("read the catalog's tables", TABLES, &of).await?;
+    let mut tables = rows.iter().map(table).collect::<Result<Vec<_>, _>>()?;
+    let namespace = match rows.first() {
+        Some(row) => field(row, "schema_name")?,
+        None => schema_name(&endpoint.source),
+    };
+    for row in &work.query("read the catalog's columns", COLUMNS, &of).await? {
+        let position = field::<i32>(row, "table_position")?;
+        let table = usize::try_from(position).ok().and_then(|position| tables.get_mut(position));
+        let table = table.ok_or_else(|| unknown("table", &position.to_string()))?;
+        table.columns.push(column(row)?);
+    }
+    let taken = read_taken(work, &namespace, &tables).await?;
+    Ok(Catalog { version, namespace, schema: Schema { tables, taken } })
+}
+
+/// Names in the Postgres schema that are not the endpoint's own: what stands there, and what other
+/// endpoints' catalogs hold.
+async fn read_taken(
+    work: &Work<'_>,
+    namespace: &str,
+    own: &[Table],
+) -> Result<BTreeSet<String>, WarehouseError> {
+    const TAKEN: &str = "
+        SELECT relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1
+        UNION
+        SELECT table_name FROM riacho.tables WHERE schema_name = $1";
+    let rows = work.query("read the names that are taken", TAKEN, &[&namespace]).await?;
+    let mut taken = BTreeSet::new();
+    for row in &rows {
+        taken.insert(field::<String>(row, "name")?);
+    }
+    for table in own {
+        taken.remove(&table.name);
+    }
+    Ok(taken)
+}
+
+fn table(row: &Row) -> Result<Table, WarehouseError> {
+    let parent = field::<Option<i32>>(row, "parent")?;
+    Ok(Table {
+        name: field(row, "table_name")?,
+        path: field(row, "path")?,
+        parent: parent.and_then(|position| usize::try_from(position).ok()),
+        columns: Vec::new(),
+        rewritable: field::<i64>(row, "size")? < REWRITABLE_BYTES,
+    })
+}
+
+fn column(row: &Row) -> Result<Column, WarehouseError> {
+    let of = field::<String>(row, "type")?;
+    let origin = field::<String>(row, "origin")?;
+    Ok(Column {
+        name: field(row, "column_name")?,
+        path: field(row, "path")?,
+        of: of.parse::<ColumnType>().map_err(|_| unknown("type", &of))?,
+        origin: Origin::from_name(&origin).ok_or_else(|| unknown("origin", &origin))?,
+    })
+}
+
+fn unknown(what: &str, value: &str) -> WarehouseError {
+    WarehouseError::Mismatch(format!("the catalog holds the {what} `{value}`, which is unknown"))
+}

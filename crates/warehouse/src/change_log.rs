@@ -1,0 +1,267 @@
+//! Writes down what changed: the catalog's tables and columns, and a line in the change log for
+//! each change and for what people should know.
+
+use normalise::{Notice, Origin, Schema};
+
+use crate::catalog::Catalog;
+use crate::schema_change::TableStep;
+use crate::work::{Work, field};
+use crate::{EndpointFacts, Vanished, WarehouseError};
+
+/// Lines for the change log, a column each.
+#[derive(Debug, Default)]
+struct Lines<'a> {
+    kinds: Vec<&'a str>,
+    tables: Vec<&'a str>,
+    columns: Vec<Option<&'a str>>,
+    paths: Vec<&'a str>,
+    old_types: Vec<Option<&'a str>>,
+    new_types: Vec<Option<&'a str>>,
+}
+
+/// Brings the catalog to `after`, and gives its new version.
+pub(crate) async fn record(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    object_id: i64,
+    before: &Catalog,
+    after: &Schema,
+    steps: &[TableStep],
+) -> Result<i64, WarehouseError> {
+    const BUMP: &str = "
+        INSERT INTO riacho.endpoints AS e (source, endpoint, schema_name, version)
+        VALUES ($1, $2, $3, 1)
+        ON CONFLICT (source, endpoint) DO UPDATE SET version = e.version + 1
+        RETURNING version";
+    let row = work
+        .query_one(
+            "count the catalog's change",
+            BUMP,
+            &[&endpoint.source, &endpoint.endpoint, &before.namespace],
+        )
+        .await?;
+    for step in steps {
+        if step.is_new {
+            insert_table(work, endpoint, object_id, before, after, step.table).await?;
+        }
+        insert_columns(work, endpoint, object_id, before, after, step).await?;
+        widen_columns(work, endpoint, step).await?;
+    }
+    let mut lines = Lines::default();
+    for step in steps {
+        lines.push_step(before, after, step);
+    }
+    insert_lines(work, endpoint, object_id, &lines).await?;
+    field(&row, "version")
+}
+
+impl<'a> Lines<'a> {
+    fn push_step(&mut self, before: &'a Catalog, after: &'a Schema, step: &TableStep) {
+        let Some(table) = after.tables.get(step.table) else { return };
+        let mut push = |kind, column, path, old_type, new_type| {
+            self.kinds.push(kind);
+            self.tables.push(&table.name);
+            self.columns.push(column);
+            self.paths.push(path);
+            self.old_types.push(old_type);
+            self.new_types.push(new_type);
+        };
+        if step.is_new {
+            push("table_added", None, table.path.as_str(), None, None);
+        }
+        for column in step.added.iter().filter_map(|number| table.columns.get(*number)) {
+            let kind = match column.origin {
+                Origin::Variant => "variant_added",
+                Origin::Field | Origin::Value | Origin::Key | Origin::Overflow => "column_added",
+            };
+            push(kind, Some(column.name.as_str()), &column.path, None, Some(column.of.name()));
+        }
+        let held = before.schema.tables.get(step.table);
+        for number in &step.widened {
+            let old = held.and_then(|table| table.columns.get(*number)).map(|old| old.of.name());
+            if let Some(column) = table.columns.get(*number) {
+                let new = Some(column.of.name());
+                push("column_widened", Some(column.name.as_str()), &column.path, old, new);
+            }
+        }
+    }
+}
+
+async fn insert_table(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    object_id: i64,
+    before: &Catalog,
+    after: &Schema,
+    number: usize,
+) -> Result<(), WarehouseError> {
+    const INSERT: &str = "
+        INSERT INTO riacho.tables
+            (source, endpoint, position, schema_name, table_name, path, parent, object_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let Some(table) = after.tables.get(number) else { return Ok(()) };
+    work.execute(
+        "write the table into the catalog",
+        INSERT,
+        &[
+            &endpoint.source,
+            &endpoint.endpoint,
+            &position(number),
+            &before.namespace,
+            &table.name,
+            &table.path,
+            &table.parent.map(position),
+            &object_id,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn insert_columns(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    object_id: i64,
+    before: &Catalog,
+    after: &Schema,
+    step: &TableStep,
+) -> Result<(), WarehouseError> {
+    const INSERT: &str = "
+        INSERT INTO riacho.columns (source, endpoint, table_position, schema_name, table_name,
+            object_id, position, column_name, path, type, origin)
+        SELECT $1, $2, $3, $4, $5, $6, c.*
+        FROM unnest($7::int[], $8::text[], $9::text[], $10::text[], $11::text[]) c";
+    let Some(table) = after.tables.get(step.table) else { return Ok(()) };
+    let added = step.added.iter().filter_map(|number| Some((number, table.columns.get(*number)?)));
+    let added = added.collect::<Vec<_>>();
+    if added.is_empty() {
+        return Ok(());
+    }
+    let positions = added.iter().map(|(number, _)| position(**number)).collect::<Vec<_>>();
+    let names = added.iter().map(|(_, column)| column.name.as_str()).collect::<Vec<_>>();
+    let paths = added.iter().map(|(_, column)| column.path.as_str()).collect::<Vec<_>>();
+    let types = added.iter().map(|(_, column)| column.of.name()).collect::<Vec<_>>();
+    let origins = added.iter().map(|(_, column)| column.origin.name()).collect::<Vec<_>>();
+    work.execute(
+        "write the columns into the catalog",
+        INSERT,
+        &[
+            &endpoint.source,
+            &endpoint.endpoint,
+            &position(step.table),
+            &before.namespace,
+            &table.name,
+            &object_id,
+            &positions,
+            &names,
+            &paths,
+            &types,
+            &origins,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn widen_columns(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    step: &TableStep,
+) -> Result<(), WarehouseError> {
+    const WIDEN: &str = "
+        UPDATE riacho.columns SET type = 'numeric'
+        WHERE source = $1 AND endpoint = $2 AND table_position = $3 AND position = ANY($4)";
+    if step.widened.is_empty() {
+        return Ok(());
+    }
+    let positions = step.widened.iter().map(|number| position(*number)).collect::<Vec<_>>();
+    let table = position(step.table);
+    work.execute(
+        "widen the columns in the catalog",
+        WIDEN,
+        &[&endpoint.source, &endpoint.endpoint, &table, &positions],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn insert_lines(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    object_id: i64,
+    lines: &Lines<'_>,
+) -> Result<(), WarehouseError> {
+    const INSERT: &str = "
+        INSERT INTO riacho.changes (source, endpoint, object_id,
+            kind, table_name, column_name, path, old_type, new_type)
+        SELECT $1, $2, $3, c.* FROM unnest($4::text[], $5::text[], $6::text[], $7::text[],
+            $8::text[], $9::text[]) c";
+    work.execute(
+        "write the change log",
+        INSERT,
+        &[
+            &endpoint.source,
+            &endpoint.endpoint,
+            &object_id,
+            &lines.kinds,
+            &lines.tables,
+            &lines.columns,
+            &lines.paths,
+            &lines.old_types,
+            &lines.new_types,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes notices, each path once for the endpoint and not once for each object.
+pub(crate) async fn notice(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    object_id: i64,
+    notices: &[Notice],
+) -> Result<(), WarehouseError> {
+    const INSERT: &str = "
+        INSERT INTO riacho.changes (source, endpoint, object_id, kind, path)
+        SELECT $1, $2, $3, n.kind, n.path FROM unnest($4::text[], $5::text[]) n (kind, path)
+        WHERE NOT EXISTS (SELECT FROM riacho.changes c WHERE c.source = $1 AND c.endpoint = $2
+            AND c.kind = n.kind AND c.path = n.path)";
+    if notices.is_empty() {
+        return Ok(());
+    }
+    let kinds = notices.iter().map(|notice| notice.kind.name()).collect::<Vec<_>>();
+    let paths = notices.iter().map(|notice| notice.path.as_str()).collect::<Vec<_>>();
+    work.execute(
+        "write notices into the change log",
+        INSERT,
+        &[&endpoint.source, &endpoint.endpoint, &object_id, &kinds, &paths],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes down that most of a scope's records vanished.
+pub(crate) async fn vanished(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    object_id: i64,
+    vanished: Vanished,
+) -> Result<(), WarehouseError> {
+    const INSERT: &str = "
+        INSERT INTO riacho.changes (source, endpoint, object_id, kind, details)
+        VALUES ($1, $2, $3, 'vanished', $4)";
+    let details =
+        serde_json::json!({ "records_before": vanished.before, "records_after": vanished.after });
+    work.execute(
+        "write down what vanished",
+        INSERT,
+        &[&endpoint.source, &endpoint.endpoint, &object_id, &details],
+    )
+    .await?;
+    Ok(())
+}
+
+fn position(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

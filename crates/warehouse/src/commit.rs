@@ -1,0 +1,58 @@
+//! The end of a load: what vanished, what could not be kept, what people should know, the ledger's
+//! line; then all of it at once, or nothing.
+
+use std::time::Duration;
+
+use normalise::{Reject, Summary};
+
+use crate::ledger::{self, Closing};
+use crate::{Loading, Outcome, Vanished, WarehouseError, change_log, rejects};
+
+pub(crate) async fn commit(
+    mut loading: Loading<'_>,
+    summary: Summary,
+    unread: Vec<Reject>,
+    duration: Duration,
+) -> Result<Outcome, WarehouseError> {
+    loading.counts.records = summary.records;
+    loading.counts.rejects = summary.rejects;
+    loading.counts.reinstated = loading.wanted.close()?;
+    loading.counts.vanished = guard(&loading, &summary)?;
+    let (work, endpoint, id) = (&loading.work, &loading.endpoint, loading.object_id);
+    rejects::write(work, id, unread).await?;
+    change_log::notice(work, endpoint, id, &summary.notices).await?;
+    if let Some(vanished) = loading.counts.vanished {
+        change_log::vanished(work, endpoint, id, vanished).await?;
+    }
+    let closing = Closing {
+        status: "loaded",
+        stands: true,
+        records: summary.records,
+        rows: loading.counts.rows,
+        rejects: summary.rejects,
+        envelope: summary.envelope.as_deref(),
+        seconds: duration.as_secs_f64(),
+    };
+    ledger::close(work, id, &loading.object, closing).await?;
+    let Loading { work, catalogs, catalog, endpoint, counts, .. } = loading;
+    work.commit().await?;
+    catalogs.insert((endpoint.source, endpoint.endpoint), catalog);
+    Ok(Outcome::Loaded(counts))
+}
+
+/// Says when more than half of a scope's records vanished; refuses where the limit is lower still
+/// and nobody overruled it.
+fn guard(loading: &Loading<'_>, summary: &Summary) -> Result<Option<Vanished>, WarehouseError> {
+    let Some(before) = loading.room.records_before.filter(|before| *before > 0) else {
+        return Ok(None);
+    };
+    let after = summary.records.saturating_sub(summary.rejects);
+    let vanished = Vanished { before, after };
+    let gone = before.saturating_sub(after);
+    // Both numbers are far below 2^52.
+    let share = gone as f64 / before as f64;
+    if !loading.object.force && loading.endpoint.vanish_limit.is_some_and(|limit| share > limit) {
+        return Err(WarehouseError::Vanished(vanished));
+    }
+    Ok((gone * 2 > before).then_some(vanished))
+}

@@ -1,0 +1,60 @@
+//! Opens a connection and keeps its driver running. A lost one is noticed here and replaced.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use tokio_postgres::Client;
+
+use crate::work::Statements;
+use crate::{DatabaseSettings, WarehouseError, tls};
+
+/// A connection that rested longer is asked whether it still lives: a function that was frozen
+/// between two events, a server that was restarted.
+const MAX_REST: Duration = Duration::from_secs(15);
+/// How long the answer to that may take.
+const MAX_ANSWER: Duration = Duration::from_secs(3);
+
+/// One connection.
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    pub(crate) statements: Statements,
+    used_at: Instant,
+}
+
+impl Connection {
+    pub(crate) async fn open(settings: &DatabaseSettings) -> Result<Self, WarehouseError> {
+        let connector = tls::connector(settings)?;
+        let connected = settings.config.connect(connector).await;
+        let (client, connection) =
+            connected.map_err(|error| WarehouseError::connect(settings.address(), &error))?;
+        // It ends with the client, or when the other end has been silent for too long.
+        tokio::spawn(async move {
+            // The statement in flight gets the same error; this line is for what comes between.
+            if let Err(error) = connection.await {
+                tracing::warn!(error = %error, "lost the connection to the warehouse");
+            }
+        });
+        let statements = Statements::default();
+        Ok(Self { client, statements, used_at: Instant::now() })
+    }
+
+    /// Whether it can be used; marks it used.
+    pub(crate) async fn is_alive(&mut self) -> bool {
+        let rested = self.used_at.elapsed() > MAX_REST;
+        self.used_at = Instant::now();
+        if self.client.is_closed() {
+            return false;
+        }
+        if !rested {
+            return true;
+        }
+        let answer = tokio::time::timeout(MAX_ANSWER, self.client.check_connection()).await;
+        matches!(answer, Ok(Ok(())))
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").finish_non_exhaustive()
+    }
+}

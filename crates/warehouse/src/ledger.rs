@@ -1,0 +1,303 @@
+//! The ledger's lines: claiming one, and reading what stands in a scope.
+//!
+//! One rule keeps concurrent loads true: whoever takes an object's rows away changes its line
+//! first; whoever counts on an object's rows, or writes rows for it, holds a share lock on its
+//! line (`share`). So neither ever acts on what the other is about to change.
+
+use jiff::Timestamp;
+use landing::{LandedObject, ObjectKey, Sequencer};
+use tokio_postgres::Row;
+
+use crate::values::{Instant, count, to_microseconds, uncount};
+use crate::work::{Work, field};
+use crate::{EndpointFacts, ObjectFacts, WarehouseError};
+
+/// An object's line as it was before this load.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) id: i64,
+    pub(crate) status: String,
+    pub(crate) etag: Option<String>,
+    pub(crate) version_id: Option<String>,
+    pub(crate) sequencer: Option<Sequencer>,
+    pub(crate) object_time: Timestamp,
+    pub(crate) stands: bool,
+    pub(crate) records: u64,
+    pub(crate) rejects: u64,
+    /// What was said of its failure, where it failed.
+    pub(crate) message: Option<String>,
+    /// The kind of failure, where it failed.
+    pub(crate) failure: Option<String>,
+    /// Whether the endpoint's root table is in the catalog and no longer in the database.
+    pub(crate) root_gone: bool,
+}
+
+/// What an object's rows count with against others.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Standing {
+    pub(crate) time: Timestamp,
+    pub(crate) key: String,
+}
+
+/// An object whose rows stand in a scope.
+#[derive(Debug)]
+pub(crate) struct Holder {
+    pub(crate) id: i64,
+    pub(crate) key: ObjectKey,
+    pub(crate) status: String,
+    pub(crate) etag: Option<String>,
+    pub(crate) bytes: Option<u64>,
+    pub(crate) records: u64,
+    pub(crate) rejects: u64,
+    pub(crate) standing: Standing,
+}
+
+impl Standing {
+    pub(crate) fn of(object: &ObjectFacts) -> Self {
+        Self {
+            time: to_microseconds(object.object_time),
+            key: object.object.key.as_str().to_owned(),
+        }
+    }
+
+    fn read(row: &Row) -> Result<Self, WarehouseError> {
+        let time: Option<Instant> = field(row, "standing_time")?;
+        let key: Option<String> = field(row, "standing_key")?;
+        Ok(Self {
+            time: time.map_or(Timestamp::MIN, |instant| instant.0),
+            key: key.unwrap_or_default(),
+        })
+    }
+}
+
+impl Line {
+    /// Whether the line speaks of the same bytes as `object`.
+    pub(crate) fn has_bytes_of(&self, object: &LandedObject) -> bool {
+        let same =
+            |ours: &Option<String>, theirs: &Option<String>| ours.is_some() && ours == theirs;
+        same(&self.etag, &object.etag) || same(&self.version_id, &object.version_id)
+    }
+}
+
+/// Waits until no other load works on the object's scope.
+pub(crate) async fn lock_scope(
+    work: &Work<'_>,
+    object: &ObjectFacts,
+) -> Result<(), WarehouseError> {
+    let location = &object.location;
+    let name = format!("scope {}/{}/{}", location.source, location.endpoint, location.scope);
+    lock(work, "wait for another load of the scope", &name).await
+}
+
+/// Takes the advisory lock called `name` until the transaction ends.
+pub(crate) async fn lock(work: &Work<'_>, doing: &str, name: &str) -> Result<(), WarehouseError> {
+    const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('riacho ' || $1, 0))";
+    work.query(doing, LOCK, &[&name]).await.map(|_| ())
+}
+
+/// Takes the object's line, new or old. A second load of the same object waits here, and then finds
+/// the work done.
+pub(crate) async fn claim(
+    work: &Work<'_>,
+    object: &ObjectFacts,
+    endpoint: &EndpointFacts,
+) -> Result<Line, WarehouseError> {
+    const CLAIM: &str = "
+        INSERT INTO riacho.objects AS o
+            (bucket, key, source, endpoint, scope, object_time, status, attempts)
+        VALUES ($1, $2, $3, $4, $5, $6, 'loading', 1)
+        ON CONFLICT (bucket, key) DO UPDATE SET attempts = o.attempts + 1
+        RETURNING id, status, etag, version_id, sequencer, object_time, stands,
+            coalesce(records, 0) AS records, coalesce(rejects, 0) AS rejects,
+            error->>'kind' AS failure, error->>'message' AS message,
+            coalesce((SELECT to_regclass(format('%I.%I', t.schema_name, t.table_name)) IS NULL
+                FROM riacho.tables t
+                WHERE t.source = $3 AND t.endpoint = $4 AND t.position = 0), false) AS root_gone";
+    let landed = &object.object;
+    let scope = object.location.scope.to_string();
+    let row = work
+        .query_one(
+            "claim the object in the ledger",
+            CLAIM,
+            &[
+                &landed.bucket,
+                &landed.key.as_str(),
+                &endpoint.source,
+                &endpoint.endpoint,
+                &scope,
+                &Instant(object.object_time),
+            ],
+        )
+        .await?;
+    let time: Instant = field(&row, "object_time")?;
+    Ok(Line {
+        id: field(&row, "id")?,
+        status: field(&row, "status")?,
+        etag: field(&row, "etag")?,
+        version_id: field(&row, "version_id")?,
+        sequencer: field::<Option<String>>(&row, "sequencer")?.map(Sequencer),
+        object_time: time.0,
+        stands: field(&row, "stands")?,
+        records: uncount(field(&row, "records")?),
+        rejects: uncount(field(&row, "rejects")?),
+        message: field(&row, "message")?,
+        failure: field(&row, "failure")?,
+        root_gone: field(&row, "root_gone")?,
+    })
+}
+
+/// The objects other than `id` whose rows stand in the object's scope, locked, the newest first.
+pub(crate) async fn holders(
+    work: &Work<'_>,
+    object: &ObjectFacts,
+    endpoint: &EndpointFacts,
+    id: i64,
+) -> Result<Vec<Holder>, WarehouseError> {
+    const HOLDERS: &str = "
+        SELECT id, key, status, etag, bytes, coalesce(records, 0) AS records,
+            coalesce(rejects, 0) AS rejects, standing_time, standing_key
+        FROM riacho.objects
+        WHERE source = $1 AND endpoint = $2 AND scope = $3 AND stands AND id <> $4
+        ORDER BY id FOR NO KEY UPDATE";
+    let scope = object.location.scope.to_string();
+    let rows = work
+        .query(
+            "find what stands in the scope",
+            HOLDERS,
+            &[&endpoint.source, &endpoint.endpoint, &scope, &id],
+        )
+        .await?;
+    let mut holders = rows.iter().map(holder).collect::<Result<Vec<_>, _>>()?;
+    // Sorted here, as a database's collation orders texts by other rules than S3.
+    holders.sort_by(|one, other| other.standing.cmp(&one.standing));
+    Ok(holders)
+}
+
+fn holder(row: &Row) -> Result<Holder, WarehouseError> {
+    Ok(Holder {
+        id: field(row, "id")?,
+        key: ObjectKey::new(field::<String>(row, "key")?),
+        status: field(row, "status")?,
+        etag: field(row, "etag")?,
+        bytes: field::<Option<i64>>(row, "bytes")?.map(uncount),
+        records: uncount(field(row, "records")?),
+        rejects: uncount(field(row, "rejects")?),
+        standing: Standing::read(row)?,
+    })
+}
+
+/// Takes a share lock on the lines of `seen`, pairs of an object's number and its line's row
+/// version. Fails where a line has changed since it was seen.
+pub(crate) async fn share(
+    work: &Work<'_>,
+    mut seen: Vec<(i64, String)>,
+) -> Result<(), WarehouseError> {
+    const SHARE: &str = "
+        SELECT id, xmin::text AS line FROM riacho.objects WHERE id = ANY($1)
+        ORDER BY id FOR SHARE";
+    seen.sort();
+    seen.dedup();
+    if seen.is_empty() {
+        return Ok(());
+    }
+    let ids = seen.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+    let rows = work.query("lock the ledger's lines of other objects", SHARE, &[&ids]).await?;
+    let mut now = Vec::with_capacity(rows.len());
+    for row in &rows {
+        now.push((field::<i64>(row, "id")?, field::<String>(row, "line")?));
+    }
+    match seen.iter().zip(&now).find(|(before, now)| before != now) {
+        Some((changed, _)) => Err(WarehouseError::Overtaken { object_id: changed.0 }),
+        None if seen.len() == now.len() => Ok(()),
+        None => Err(WarehouseError::Overtaken { object_id: ids.last().copied().unwrap_or(0) }),
+    }
+}
+
+/// Lets the objects of the scope other than `id` count as superseded.
+pub(crate) async fn supersede_others(
+    work: &Work<'_>,
+    object: &ObjectFacts,
+    endpoint: &EndpointFacts,
+    id: i64,
+) -> Result<(), WarehouseError> {
+    const SUPERSEDE: &str = "
+        UPDATE riacho.objects
+        SET stands = false, status = CASE status WHEN 'failed' THEN status ELSE 'superseded' END
+        WHERE source = $1 AND endpoint = $2 AND scope = $3 AND id <> $4
+            AND (stands OR status = 'unchanged')";
+    let scope = object.location.scope.to_string();
+    work.execute(
+        "supersede the scope's earlier object",
+        SUPERSEDE,
+        &[&endpoint.source, &endpoint.endpoint, &scope, &id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// What a finished line says beside the object's own facts.
+#[derive(Debug, Default)]
+pub(crate) struct Closing<'a> {
+    pub(crate) status: &'a str,
+    pub(crate) stands: bool,
+    pub(crate) records: u64,
+    pub(crate) rows: u64,
+    pub(crate) rejects: u64,
+    pub(crate) envelope: Option<&'a str>,
+    pub(crate) seconds: f64,
+}
+
+/// Writes the line of an object that was dealt with.
+pub(crate) async fn close(
+    work: &Work<'_>,
+    id: i64,
+    object: &ObjectFacts,
+    closing: Closing<'_>,
+) -> Result<(), WarehouseError> {
+    const CLOSE: &str = "
+        UPDATE riacho.objects SET
+            version_id = $2, etag = $3, sequencer = coalesce($4, sequencer), bytes = $5,
+            sha256 = $6, object_time = $7, status = $8, stands = $9, standing_time = $7,
+            standing_key = key, records = $10, rows = $11, rejects = $12,
+            envelope = $13::text::jsonb, error = NULL, loaded_at = now(),
+            duration = make_interval(secs => $14)
+        WHERE id = $1";
+    let landed = &object.object;
+    work.execute(
+        "write the object's line",
+        CLOSE,
+        &[
+            &id,
+            &landed.version_id,
+            &landed.etag,
+            &landed.sequencer.as_ref().map(|sequencer| &sequencer.0),
+            &landed.bytes.map(count),
+            &object.sha256,
+            &Instant(object.object_time),
+            &closing.status,
+            &closing.stands,
+            &count(closing.records),
+            &count(closing.rows),
+            &count(closing.rejects),
+            &closing.envelope,
+            &closing.seconds,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Lets an object's rows count with a newer object's time and key: that one has the same bytes.
+pub(crate) async fn let_count_as(
+    work: &Work<'_>,
+    owner: i64,
+    standing: &Standing,
+) -> Result<(), WarehouseError> {
+    const COUNT_AS: &str =
+        "UPDATE riacho.objects SET standing_time = $2, standing_key = $3 WHERE id = $1";
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
+        [&owner, &Instant(standing.time), &standing.key];
+    work.execute("let the standing rows count as the newer object's", COUNT_AS, &parameters)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! Schema `riacho`: set up and brought up to date once, by whoever comes first.
+
+use tokio_postgres::error::SqlState;
+
+use crate::connection::Connection;
+use crate::work::{Work, field};
+use crate::{Timeouts, WarehouseError};
+
+/// Each file once, in this order, for ever: a published one is never edited.
+const MIGRATIONS: &[(i32, &str)] = &[(1, include_str!("migrations/0001_ledger_and_catalog.sql"))];
+
+/// The number of the lock that whoever migrates holds; any constant of our own.
+const LOCK: i64 = 0x7269_6163_686f;
+
+const VERSION: &str = "SELECT coalesce(max(version), 0) AS version FROM riacho.migrations";
+
+/// Brings schema `riacho` up to date. One question where it is.
+pub(crate) async fn migrate(
+    connection: &mut Connection,
+    timeouts: Timeouts,
+) -> Result<(), WarehouseError> {
+    let newest = MIGRATIONS.last().map_or(0, |(number, _)| *number);
+    let found = version(connection).await?;
+    if found > newest {
+        return Err(WarehouseError::TooNew { found, known: newest });
+    }
+    if found == newest {
+        return Ok(());
+    }
+    let work = Work::begin(&mut connection.client, &connection.statements, timeouts).await?;
+    work.query("wait for another migration", "SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+    work.run(
+        "set up schema `riacho`",
+        "CREATE SCHEMA IF NOT EXISTS riacho;
+         CREATE TABLE IF NOT EXISTS riacho.migrations (
+             version integer PRIMARY KEY,
+             applied_at timestamptz NOT NULL DEFAULT now()
+         )",
+    )
+    .await?;
+    let row = work.query_one("read the schema's version", VERSION, &[]).await?;
+    let applied: i32 = field(&row, "version")?;
+    for (number, sql) in MIGRATIONS.iter().filter(|(number, _)| *number > applied) {
+        work.run(&format!("apply migration {number}"), sql).await?;
+        const INSERT: &str = "INSERT INTO riacho.migrations (version) VALUES ($1)";
+        work.execute("note the migration", INSERT, &[number]).await?;
+        tracing::info!(migration.number = number, "migrated schema `riacho`");
+    }
+    work.commit().await
+}
+
+/// The version found; 0 where there is none yet.
+async fn version(connection: &Connection) -> Result<i32, WarehouseError> {
+    match connection.client.query_one(VERSION, &[]).await {
+        Ok(row) => field(&row, "version"),
+        Err(error)
+            if error.code() == Some(&SqlState::UNDEFINED_TABLE)
+                || error.code() == Some(&SqlState::INVALID_SCHEMA_NAME) =>
+        {
+            Ok(0)
+        }
+        Err(error) => Err(WarehouseError::database("read the schema's version", &error)),
+    }
+}

@@ -1,0 +1,143 @@
+//! Rows into and out of an endpoint's tables: COPY, deleting what an object holds, deleting single
+//! records with all that hangs on them.
+
+use bytes::Bytes;
+use normalise::{LateKeep, Schema, Table, TableRows};
+
+use crate::WarehouseError;
+use crate::catalog::Catalog;
+use crate::ident::Ident;
+use crate::values::Cell;
+use crate::work::{Work, field};
+
+/// What a binary COPY stream starts with: signature, flags, length of the header's extension.
+/// Source: PostgreSQL documentation, COPY, "Binary Format".
+const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// What it ends with: a field count of -1.
+const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
+
+/// A root row: the object that it came from, and its number there.
+pub(crate) type RootRow = (i64, i32);
+
+/// Copies rows into their table.
+pub(crate) async fn copy(
+    work: &Work<'_>,
+    catalog: &Catalog,
+    rows: TableRows,
+) -> Result<u64, WarehouseError> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let table = table(&catalog.schema, rows.table)?;
+    let field_count = u16::try_from(table.technical_columns() + table.columns.len())
+        .map_err(|_| WarehouseError::Mismatch(format!("`{}` is too wide", table.name)))?;
+    let mut stream = Vec::with_capacity(HEADER.len() + rows.bytes() + 2 * rows.len() + 2);
+    stream.extend_from_slice(HEADER);
+    rows.write_tuples(field_count, &mut stream);
+    stream.extend_from_slice(&TRAILER);
+    drop(rows);
+    let doing = format!("copy rows into `{}`.`{}`", catalog.namespace, table.name);
+    work.copy(&doing, &copy_statement(catalog, table), Bytes::from(stream)).await
+}
+
+fn copy_statement(catalog: &Catalog, table: &Table) -> String {
+    let technical = ["_object_id", "_row", "_parent_row"];
+    let technical = technical.into_iter().take(table.technical_columns()).map(str::to_owned);
+    let columns = table.columns.iter().map(|column| Ident(&column.name).to_string());
+    let columns = technical.chain(columns).collect::<Vec<_>>().join(", ");
+    format!("COPY {} ({columns}) FROM STDIN (FORMAT binary)", catalog.relation(table))
+}
+
+pub(crate) fn table(schema: &Schema, number: usize) -> Result<&Table, WarehouseError> {
+    let unknown = || WarehouseError::Mismatch(format!("rows for table {number}, which is unknown"));
+    schema.tables.get(number).ok_or_else(unknown)
+}
+
+/// Deletes all rows that an object holds.
+pub(crate) async fn delete_object(
+    work: &Work<'_>,
+    catalog: &Catalog,
+    object_id: i64,
+) -> Result<(), WarehouseError> {
+    let statements =
+        catalog.for_each_table(|table| format!("DELETE FROM {table} WHERE _object_id = $1"));
+    work.execute_each("delete an earlier object's rows", &statements, &[&object_id]).await?;
+    Ok(())
+}
+
+/// Deletes root rows with all their children, and gives how many root rows there were.
+pub(crate) async fn delete_records(
+    work: &Work<'_>,
+    catalog: &Catalog,
+    roots: &[RootRow],
+) -> Result<usize, WarehouseError> {
+    let mut gone = vec![Vec::new(); catalog.schema.tables.len()];
+    let mut count = 0;
+    for (number, table) in catalog.schema.tables.iter().enumerate() {
+        let (above, link) = match table.parent {
+            None => (roots, "_row"),
+            Some(parent) => (gone.get(parent).map_or(&[][..], Vec::as_slice), "_parent_row"),
+        };
+        if above.is_empty() {
+            continue;
+        }
+        let deleted = delete_linked(work, catalog, table, link, above).await?;
+        if number == 0 {
+            count = deleted.len();
+        }
+        if let Some(place) = gone.get_mut(number) {
+            *place = deleted;
+        }
+    }
+    Ok(count)
+}
+
+async fn delete_linked(
+    work: &Work<'_>,
+    catalog: &Catalog,
+    table: &Table,
+    link: &str,
+    above: &[RootRow],
+) -> Result<Vec<RootRow>, WarehouseError> {
+    let objects = above.iter().map(|(object, _)| *object).collect::<Vec<_>>();
+    let numbers = above.iter().map(|(_, row)| *row).collect::<Vec<_>>();
+    let sql = format!(
+        "DELETE FROM {} t USING unnest($1::bigint[], $2::integer[]) d (object, number)
+         WHERE t._object_id = d.object AND t.{link} = d.number
+         RETURNING t._object_id AS object, t._row AS number",
+        catalog.relation(table)
+    );
+    let rows = work.query("delete records that give way", &sql, &[&objects, &numbers]).await?;
+    rows.iter().map(|row| Ok((field(row, "object")?, field(row, "number")?))).collect()
+}
+
+/// Fills in kept values that came after the records which they belong to.
+pub(crate) async fn keep_late(
+    work: &Work<'_>,
+    catalog: &Catalog,
+    object_id: i64,
+    keeps: &[LateKeep],
+) -> Result<(), WarehouseError> {
+    let root = match keeps {
+        [] => return Ok(()),
+        _ => table(&catalog.schema, 0)?,
+    };
+    for keep in keeps {
+        let column = root.columns.get(keep.column).ok_or_else(|| {
+            WarehouseError::Mismatch(format!("a kept value for column {}", keep.column))
+        })?;
+        let sql = format!(
+            "UPDATE {} SET {} = $1 WHERE _object_id = $2 AND _row >= $3 AND _row < $4",
+            catalog.relation(root),
+            Ident(&column.name)
+        );
+        let value = Cell(&keep.cell);
+        work.execute(
+            "fill in a kept value",
+            &sql,
+            &[&value, &object_id, &keep.first_row, &keep.end_row],
+        )
+        .await?;
+    }
+    Ok(())
+}

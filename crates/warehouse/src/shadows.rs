@@ -1,0 +1,294 @@
+//! Records of current objects that do not stand because another object has a newer version. They
+//! are remembered as names alone; their content is in the lake, where it is read again when the
+//! record that stands in their place goes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use landing::{LandedObject, ObjectKey, RawLocation, Sequencer};
+use normalise::RootKey;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use crate::contest::{self, Stander};
+use crate::keyed::Keyed;
+use crate::ledger::{self, Standing};
+use crate::rows::RootRow;
+use crate::values::{Instant, uncount};
+use crate::work::{Work, field};
+use crate::{EndpointFacts, Reinstatement, WarehouseError};
+
+/// A key as texts.
+pub(crate) type KeyText = Vec<String>;
+
+/// The best record that could stand under a key.
+#[derive(Debug)]
+struct Candidate {
+    key: KeyText,
+    row: RootRow,
+    version: Vec<u8>,
+    standing: Standing,
+    line: String,
+    object: LandedObject,
+}
+
+/// What must be done so that the best records stand.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Objects to be read again.
+    pub(crate) reinstatements: Vec<Reinstatement>,
+    /// Standing records that give way to them.
+    pub(crate) displaced: Vec<(RootRow, Vec<u8>)>,
+    /// Shadows that stand from now on.
+    pub(crate) risen: Vec<RootRow>,
+}
+
+/// Whether the endpoint has any. Cheap where it has none.
+pub(crate) async fn any(work: &Work<'_>, endpoint: &EndpointFacts) -> Result<bool, WarehouseError> {
+    const ANY: &str = "SELECT EXISTS (SELECT FROM riacho.shadows
+        WHERE source = $1 AND endpoint = $2) AS found";
+    let of: [&(dyn ToSql + Sync); 2] = [&endpoint.source, &endpoint.endpoint];
+    field(&work.query_one("look for shadows", ANY, &of).await?, "found")
+}
+
+/// Whether the object has any.
+pub(crate) async fn any_of(work: &Work<'_>, object_id: i64) -> Result<bool, WarehouseError> {
+    const ANY: &str = "SELECT EXISTS (SELECT FROM riacho.shadows WHERE object_id = $1) AS found";
+    field(&work.query_one("look for an object's shadows", ANY, &[&object_id]).await?, "found")
+}
+
+/// Remembers records of a batch that gave way.
+pub(crate) async fn remember_losers(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    keyed: &Keyed<'_>,
+    object_id: i64,
+    losers: &[RootKey],
+) -> Result<(), WarehouseError> {
+    if losers.is_empty() {
+        return Ok(());
+    }
+    let next = 6;
+    let sql = format!(
+        "INSERT INTO riacho.shadows (source, endpoint, key, object_id, \"row\", version)
+         SELECT $1, $2, {}, $3, ($4::integer[])[k.n], ($5::bytea[])[k.n] FROM {}",
+        keyed.text_of_unnest(),
+        keyed.unnest(next)
+    );
+    let keys = losers.iter().collect::<Vec<_>>();
+    let rows = losers.iter().map(|key| key.row).collect::<Vec<_>>();
+    let versions = losers.iter().map(|key| key.version.as_slice()).collect::<Vec<_>>();
+    let cells = keyed.parameters(&keys)?;
+    let mut parameters: Vec<&(dyn ToSql + Sync)> =
+        vec![&endpoint.source, &endpoint.endpoint, &object_id, &rows, &versions];
+    parameters.extend(cells.iter().map(|cells| cells as &(dyn ToSql + Sync)));
+    work.execute("remember records that gave way", &sql, &parameters).await?;
+    Ok(())
+}
+
+/// Remembers standing records that are about to give way. They are still there.
+pub(crate) async fn remember_displaced(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    keyed: &Keyed<'_>,
+    displaced: &[(RootRow, Vec<u8>)],
+) -> Result<(), WarehouseError> {
+    if displaced.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO riacho.shadows (source, endpoint, key, object_id, \"row\", version)
+         SELECT $1, $2, {}, r._object_id, r._row, d.version
+         FROM unnest($3::bigint[], $4::integer[], $5::bytea[]) d (object, number, version)
+         JOIN {} r ON r._object_id = d.object AND r._row = d.number",
+        keyed.text_of_row(),
+        keyed.root
+    );
+    let objects = displaced.iter().map(|((object, _), _)| *object).collect::<Vec<_>>();
+    let numbers = displaced.iter().map(|((_, number), _)| *number).collect::<Vec<_>>();
+    let versions = displaced.iter().map(|(_, version)| version.as_slice()).collect::<Vec<_>>();
+    work.execute(
+        "remember standing records that give way",
+        &sql,
+        &[&endpoint.source, &endpoint.endpoint, &objects, &numbers, &versions],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Forgets single shadows.
+pub(crate) async fn forget(work: &Work<'_>, rows: &[RootRow]) -> Result<(), WarehouseError> {
+    const FORGET: &str = "
+        DELETE FROM riacho.shadows s USING unnest($1::bigint[], $2::integer[]) d (object, number)
+        WHERE s.object_id = d.object AND s.\"row\" = d.number";
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let objects = rows.iter().map(|(object, _)| *object).collect::<Vec<_>>();
+    let numbers = rows.iter().map(|(_, number)| *number).collect::<Vec<_>>();
+    work.execute("forget shadows", FORGET, &[&objects, &numbers]).await?;
+    Ok(())
+}
+
+/// Forgets the shadows of objects that are no longer current.
+pub(crate) async fn forget_objects(work: &Work<'_>, ids: &[i64]) -> Result<(), WarehouseError> {
+    const FORGET: &str = "DELETE FROM riacho.shadows WHERE object_id = ANY($1)";
+    work.execute("forget an object's shadows", FORGET, &[&ids]).await?;
+    Ok(())
+}
+
+/// The keys of these objects' standing records that other objects have too. To be asked while the
+/// records still stand.
+pub(crate) async fn contested(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    keyed: &Keyed<'_>,
+    ids: &[i64],
+) -> Result<Vec<KeyText>, WarehouseError> {
+    let sql = format!(
+        "SELECT DISTINCT s.key FROM {} r JOIN riacho.shadows s
+            ON s.source = $1 AND s.endpoint = $2 AND s.key = {}
+         WHERE r._object_id = ANY($3) AND s.object_id <> ALL($3)",
+        keyed.root,
+        keyed.text_of_row()
+    );
+    let rows = work
+        .query(
+            "find keys that other objects have too",
+            &sql,
+            &[&endpoint.source, &endpoint.endpoint, &ids],
+        )
+        .await?;
+    rows.iter().map(|row| field(row, "key")).collect()
+}
+
+/// Finds for each of the keys whether a shadow is better than what stands now.
+pub(crate) async fn plan(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    keyed: &Keyed<'_>,
+    keys: &[KeyText],
+) -> Result<Plan, WarehouseError> {
+    let mut best = BTreeMap::<KeyText, Candidate>::new();
+    for candidate in candidates(work, endpoint, keys).await? {
+        let better = best.get(&candidate.key).is_none_or(|held| {
+            (&candidate.version, &candidate.standing) > (&held.version, &held.standing)
+        });
+        if better {
+            best.insert(candidate.key.clone(), candidate);
+        }
+    }
+    let mut plan = Plan::default();
+    let keys = best.keys().cloned().collect::<Vec<_>>();
+    let standers = standers(work, keyed, &keys).await?;
+    contest::share(work, &standers).await?;
+    for stander in standers {
+        let Some(key) = keys.get(stander.key) else { continue };
+        let stays = best.get(key).is_some_and(|shadow| {
+            (&stander.version, &stander.standing) >= (&shadow.version, &shadow.standing)
+        });
+        if stays {
+            best.remove(key);
+        } else {
+            plan.displaced.push((stander.row, stander.version));
+        }
+    }
+    plan.risen = best.values().map(|candidate| candidate.row).collect();
+    plan.reinstatements = by_object(best.into_values())?;
+    Ok(plan)
+}
+
+/// The shadows under the keys, their objects' lines locked.
+async fn candidates(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    keys: &[KeyText],
+) -> Result<Vec<Candidate>, WarehouseError> {
+    const CANDIDATES: &str = "
+        SELECT s.key, s.object_id, s.\"row\", s.version, o.standing_time, o.standing_key,
+            o.xmin::text AS line, o.bucket, o.key AS object_key, o.version_id, o.etag,
+            o.sequencer, o.bytes
+        FROM riacho.shadows s JOIN riacho.objects o ON o.id = s.object_id
+        WHERE s.source = $1 AND s.endpoint = $2 AND s.key = $3";
+    let ask = keys.iter().map(|key| async move {
+        let of: [&(dyn ToSql + Sync); 3] = [&endpoint.source, &endpoint.endpoint, key];
+        work.query("find the shadows of a key", CANDIDATES, &of).await
+    });
+    let mut found = Vec::new();
+    for rows in futures::future::join_all(ask).await {
+        for row in &rows? {
+            found.push(candidate(row)?);
+        }
+    }
+    let seen = found.iter().map(|one| (one.row.0, one.line.clone())).collect();
+    ledger::share(work, seen).await?;
+    Ok(found)
+}
+
+fn candidate(row: &Row) -> Result<Candidate, WarehouseError> {
+    let time: Option<Instant> = field(row, "standing_time")?;
+    let standing_key: Option<String> = field(row, "standing_key")?;
+    Ok(Candidate {
+        key: field(row, "key")?,
+        row: (field(row, "object_id")?, field(row, "row")?),
+        version: field(row, "version")?,
+        standing: Standing {
+            time: time.map_or(jiff::Timestamp::MIN, |instant| instant.0),
+            key: standing_key.unwrap_or_default(),
+        },
+        line: field(row, "line")?,
+        object: LandedObject {
+            bucket: field(row, "bucket")?,
+            key: ObjectKey::new(field::<String>(row, "object_key")?),
+            version_id: field(row, "version_id")?,
+            etag: field(row, "etag")?,
+            sequencer: field::<Option<String>>(row, "sequencer")?.map(Sequencer),
+            bytes: field::<Option<i64>>(row, "bytes")?.map(uncount),
+        },
+    })
+}
+
+/// What stands under the keys, whichever object it came from.
+async fn standers(
+    work: &Work<'_>,
+    keyed: &Keyed<'_>,
+    keys: &[KeyText],
+) -> Result<Vec<Stander>, WarehouseError> {
+    let sql = format!(
+        "SELECT 1::bigint AS n, r._object_id, r._row, o.standing_time, o.standing_key,
+            o.xmin::text AS line{}
+         FROM (SELECT $1::text[] AS key) s JOIN {} r ON {}
+         JOIN riacho.objects o ON o.id = r._object_id",
+        keyed.versions(),
+        keyed.root,
+        keyed.matches_text()
+    );
+    let mut found = Vec::new();
+    for (number, key) in keys.iter().enumerate() {
+        for row in &work.query("find what stands under a key", &sql, &[key]).await? {
+            found.push(Stander { key: number, ..contest::stander(keyed, row)? });
+        }
+    }
+    Ok(found)
+}
+
+fn by_object(
+    candidates: impl Iterator<Item = Candidate>,
+) -> Result<Vec<Reinstatement>, WarehouseError> {
+    let mut objects = BTreeMap::<i64, Reinstatement>::new();
+    for candidate in candidates {
+        let object_id = candidate.row.0;
+        let location = RawLocation::parse(&candidate.object.key)
+            .map_err(|error| WarehouseError::Mismatch(error.to_string()))?;
+        objects
+            .entry(object_id)
+            .or_insert_with(|| Reinstatement {
+                object: candidate.object,
+                location,
+                object_id,
+                keys: BTreeSet::new(),
+            })
+            .keys
+            .insert(candidate.key);
+    }
+    Ok(objects.into_values().collect())
+}
