@@ -1,20 +1,18 @@
 //! One suite by an ordinary client, passed by the embedded server and, where `RIACHO_MOTO_ENDPOINT`
-//! names one, by moto's: what both do is taken to be what S3 does.
+//! names one, by moto's: what both do is taken to be what S3 does. Where moto falls short of AWS's
+//! documents, the embedded server is held to those in `embedded_only`.
 
-#[path = "s3/place.rs"]
-mod place;
-
+use crate::place::{self, Place, body_of, code, everywhere, status};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
     CompletedMultipartUpload, CompletedPart, Delete, EncodingType, MetadataDirective,
     ObjectIdentifier,
 };
 use futures::future::join_all;
-use place::{Place, body_of, code, everywhere, status};
 
 const PART_BYTES: usize = 5 << 20;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_of_32_racing_writers_is_first() {
     everywhere(async |place: &Place| {
         let bucket = place.bucket(false).await;
@@ -182,9 +180,8 @@ async fn versions_are_kept_and_a_deletion_is_a_marker() {
         let delete = || place.client.delete_object().bucket(&bucket).key("k");
         let deleted = delete().send().await.unwrap();
         assert_eq!(deleted.delete_marker(), Some(true));
-        let marker = deleted.version_id.unwrap();
+        assert!(deleted.version_id.is_some());
         assert_eq!(code(&get().send().await), "NoSuchKey");
-        assert_eq!(status(&get().version_id(&marker).send().await), 405);
         let again = place.client.put_object().bucket(&bucket).key("k");
         assert_eq!(status(&again.if_none_match("*").send().await), 200, "a marker is nothing");
 
@@ -264,8 +261,6 @@ async fn a_copy_takes_metadata_along_or_new_ones() {
         let (body, metadata) = body_of(place, &bucket, "replaced").await;
         assert_eq!((body.as_slice(), metadata["b"].as_str()), (&b"body"[..], "2"));
         assert!(!metadata.contains_key("a"));
-        let stale = copy("stale").copy_source_if_match("\"other\"").send().await;
-        assert_eq!(status(&stale), 412);
     })
     .await;
 }
@@ -328,9 +323,6 @@ async fn an_aborted_upload_is_gone() {
         let upload_id = create.key("k").send().await.unwrap().upload_id.unwrap();
         let abort = place.client.abort_multipart_upload().bucket(&bucket);
         abort.key("k").upload_id(&upload_id).send().await.unwrap();
-        let part = place.client.upload_part().bucket(&bucket).key("k");
-        let part = part.upload_id(&upload_id).part_number(1).send().await;
-        assert_eq!(code(&part), "NoSuchUpload");
         let uploads = place.client.list_multipart_uploads().bucket(&bucket);
         assert!(uploads.send().await.unwrap().uploads().is_empty());
     })
