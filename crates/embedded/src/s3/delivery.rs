@@ -24,8 +24,10 @@ type OnFailure = Arc<dyn Fn(Value) -> Told + Send + Sync>;
 /// How events are delivered.
 #[derive(Debug, Clone)]
 pub struct DeliveryOptions {
-    /// Only created objects whose keys begin so: the notification's filter.
+    /// Only objects whose keys begin so: the notification's filter.
     pub prefix: String,
+    /// Whether removed objects are told of as well as created ones.
+    pub removals: bool,
     /// Every so many events, one is delivered twice.
     pub duplicate_every: Option<u32>,
     /// How many handlers run at once: the function's concurrency.
@@ -40,11 +42,19 @@ impl Default for DeliveryOptions {
     fn default() -> Self {
         Self {
             prefix: landing::RAW_PREFIX.to_owned(),
+            removals: false,
             duplicate_every: None,
             concurrency: 4,
             retry_delays: vec![Duration::from_secs(60), Duration::from_secs(120)],
             function: "load".to_owned(),
         }
+    }
+}
+
+impl DeliveryOptions {
+    fn takes(&self, event: &ObjectEvent) -> bool {
+        (self.removals || event.event_name.is_created())
+            && event.key.as_str().starts_with(&self.prefix)
     }
 }
 
@@ -139,7 +149,7 @@ async fn dispatch(
         tokio::select! {
             biased;
             Some(event) = events.recv() => {
-                if !event.event_name.is_created() || !event.key.as_str().starts_with(&options.prefix) {
+                if !options.takes(&event) {
                     continue;
                 }
                 delivered = delivered.wrapping_add(1);
