@@ -64,19 +64,20 @@ pub(crate) fn parse_i64(literal: &[u8]) -> Option<i64> {
         (b'-', digits) => (true, digits),
         _ => (false, literal),
     };
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
+    let mut below = 0_i64;
+    for digit in digits {
+        let value = digit.wrapping_sub(b'0');
+        if value > 9 {
+            return None;
+        }
+        // Summed below zero, where i64 has one more number.
+        below = below.checked_mul(10)?.checked_sub(i64::from(value))?;
     }
-    let value = |digit: u8| i64::from(digit - b'0');
-    if digits.len() <= 18 {
-        let magnitude = digits.iter().fold(0, |sum, digit| sum * 10 + value(*digit));
-        return Some(if negative { -magnitude } else { magnitude });
+    match (digits, negative) {
+        ([], _) => None,
+        (_, true) => Some(below),
+        (_, false) => below.checked_neg(),
     }
-    // Summed below zero, where i64 has one more number.
-    let below = digits
-        .iter()
-        .try_fold(0_i64, |sum, digit| sum.checked_mul(10)?.checked_sub(value(*digit)))?;
-    if negative { Some(below) } else { below.checked_neg() }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod decimal;
 mod order;
+mod short;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,9 @@ pub(super) fn fits(literal: &[u8]) -> bool {
 
 /// Appends a sound literal in binary form.
 pub(crate) fn encode(literal: &[u8], out: &mut Vec<u8>) -> Result<(), OutOfRange> {
+    if short::encode(literal, out).is_some() {
+        return Ok(());
+    }
     let decimal = Decimal::read(literal);
     decimal.check()?;
     let scale = decimal.scale.max(0) as u16;
@@ -81,10 +85,9 @@ pub(crate) fn from_i64_binary(cell: [u8; 8], out: &mut Vec<u8>) {
 }
 
 fn header(out: &mut Vec<u8>, digits: u16, weight: i16, sign: u16, scale: u16) {
-    out.extend_from_slice(&digits.to_be_bytes());
-    out.extend_from_slice(&weight.to_be_bytes());
-    out.extend_from_slice(&sign.to_be_bytes());
-    out.extend_from_slice(&scale.to_be_bytes());
+    let words = [digits, weight as u16, sign, scale];
+    let packed = words.iter().fold(0_u64, |packed, word| packed << 16 | u64::from(*word));
+    out.extend_from_slice(&packed.to_be_bytes());
 }
 
 /// A cell in binary form as a literal with all its digits, those behind the point as far as its

@@ -4,7 +4,7 @@ use super::number;
 use super::scan::is_space;
 use super::string;
 use super::syntax::{Fault, SyntaxKind, describe};
-use super::tape::{ESCAPED, HAS_OBJECT, INTEGER, Kind, Token, UNREPRESENTABLE};
+use super::tape::{HAS_OBJECT, INTEGER, Kind, Token, UNREPRESENTABLE};
 
 /// One pass over one JSON text.
 pub(super) struct Parser<'j, 't> {
@@ -228,9 +228,7 @@ impl<'j, 't> Parser<'j, 't> {
 }
 
 fn string_flags(scanned: string::Scanned) -> u8 {
-    let escaped = if scanned.escaped { ESCAPED } else { 0 };
-    let unrepresentable = if scanned.unrepresentable { UNREPRESENTABLE } else { 0 };
-    escaped | unrepresentable
+    if scanned.unrepresentable { UNREPRESENTABLE } else { 0 }
 }
 
 /// An index of the tape. `Tape::parse` refuses texts whose indices would not fit.

@@ -5,10 +5,12 @@
 //! and the tape does the rest. After an error a splitter is of no further use.
 
 mod faults;
+mod state;
 #[cfg(test)]
 mod tests;
 mod values;
 
+use self::state::{Capture, State};
 use super::place::Place;
 use super::scan::{Scan, is_space};
 use super::syntax::{Fault, SyntaxError, SyntaxKind};
@@ -18,51 +20,16 @@ use super::syntax::{Fault, SyntaxError, SyntaxKind};
 pub(crate) enum Piece<'a> {
     /// A JSON text begins.
     DocumentStart { at: Place },
-    /// The exact bytes of one JSON value, not yet validated inside. `document` counts from 0;
-    /// `index` counts within an array of records and is none where the record is the value itself.
-    Record { json: &'a [u8], at: Place, document: u64, index: Option<u64> },
+    /// The exact bytes of one JSON value, not yet validated inside. `index` counts within an array
+    /// of records and is none where the record is the value itself.
+    Record { json: &'a [u8], at: Place, index: Option<u64> },
     /// A member beside the way to the records, or one on the way that leads nowhere because it is
     /// no object. `parents` names the objects around it; `name` is unescaped, half surrogate pairs
     /// replaced. A value above a bound is not buffered: `json` is empty and `oversized` set.
     Around { parents: &'a [String], name: &'a str, json: &'a [u8], at: Place, oversized: bool },
     /// The text is complete. `found`: there was something at the records' place, be it an empty
     /// array or null.
-    DocumentEnd { found: bool, at: Place },
-}
-
-/// Where in the grammar the next byte stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Before or inside the byte order mark, of which so many bytes have come.
-    Mark(u8),
-    BetweenDocuments,
-    /// Behind `{`, behind a comma between members, behind a name, and behind a member.
-    FirstName,
-    Name,
-    Colon,
-    AfterMember,
-    /// A value on the way, or one beside it.
-    OnTheWay,
-    Beside,
-    /// Behind `[` of the records, behind a comma between records, and behind a record.
-    FirstItem,
-    Item,
-    AfterItem,
-    Inside(Capture),
-}
-
-/// What becomes of the value under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Capture {
-    /// A record: an array's item, or the value itself.
-    Item,
-    Value,
-    /// The value of a member beside the way.
-    Around,
-    /// A member's name.
-    Name,
-    /// A document that can't have records: checked if it is a scalar, else skipped.
-    Recordless,
+    DocumentEnd { found: bool },
 }
 
 const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
@@ -78,7 +45,8 @@ pub(crate) struct Splitter {
     state: State,
     /// How many objects of the way are open.
     level: usize,
-    documents: u64,
+    /// Whether a document has begun.
+    begun: bool,
     items: u64,
     found: bool,
     name: String,
@@ -102,7 +70,7 @@ impl Splitter {
             max_record_bytes,
             state: State::Mark(0),
             level: 0,
-            documents: 0,
+            begun: false,
             items: 0,
             found: false,
             name: String::new(),
@@ -154,7 +122,7 @@ impl Splitter {
             self.complete(capture, &[], sink)?;
         }
         match self.state {
-            State::BetweenDocuments if self.documents > 0 => Ok(()),
+            State::BetweenDocuments if self.begun => Ok(()),
             State::BetweenDocuments | State::Mark(0) => Err(self
                 .fault(SyntaxKind::Empty, "there is no JSON, only white space", &[], 0)
                 .into()),
@@ -204,7 +172,7 @@ impl Splitter {
                 let place = self.place_of(chunk, at);
                 self.found = false;
                 self.state = State::OnTheWay;
-                self.documents += 1;
+                self.begun = true;
                 sink(Piece::DocumentStart { at: place })?;
                 return self.begin_on_the_way(byte, chunk, at);
             }
@@ -217,8 +185,7 @@ impl Splitter {
                 return Ok(self.begin(Capture::Around, byte, chunk, at));
             }
             (State::FirstItem, b']') | (State::AfterItem, b']') => {
-                let end = self.place_of(chunk, at + 1);
-                self.after_value(end, sink)?;
+                self.after_value(sink)?;
             }
             (State::FirstItem | State::Item, _) => {
                 self.check_value(byte, chunk, at)?;
@@ -232,8 +199,7 @@ impl Splitter {
             (State::AfterMember, b',') => self.state = State::Name,
             (State::FirstName | State::AfterMember, b'}') => {
                 self.level -= 1;
-                let end = self.place_of(chunk, at + 1);
-                self.after_value(end, sink)?;
+                self.after_value(sink)?;
             }
             _ => return Err(self.unexpected(chunk, at).into()),
         }

@@ -9,8 +9,6 @@ use super::syntax::{Fault, SyntaxKind, describe};
 pub(super) struct Scanned {
     /// The index behind the closing quote.
     pub(super) end: usize,
-    /// Whether it holds a backslash.
-    pub(super) escaped: bool,
     /// Whether, once unescaped, it holds U+0000 or half a surrogate pair: neither `text` nor
     /// `jsonb` can.
     pub(super) unrepresentable: bool,
@@ -44,7 +42,7 @@ pub(super) fn plain_run(bytes: &[u8], mut at: usize) -> usize {
 
 /// Checks the string whose opening quote stands before `at`.
 pub(super) fn scan(json: &[u8], mut at: usize) -> Result<Scanned, Fault> {
-    let mut scanned = Scanned { end: 0, escaped: false, unrepresentable: false };
+    let mut scanned = Scanned { end: 0, unrepresentable: false };
     loop {
         at = plain_run(json, at);
         match json.get(at) {
@@ -54,7 +52,6 @@ pub(super) fn scan(json: &[u8], mut at: usize) -> Result<Scanned, Fault> {
             }
             Some(b'\\') => {
                 let (next, sound) = escape(json, at)?;
-                scanned.escaped = true;
                 scanned.unrepresentable |= !sound;
                 at = next;
             }

@@ -37,9 +37,8 @@ pub(crate) struct Token {
 }
 
 pub(super) const INTEGER: u8 = 1;
-pub(super) const ESCAPED: u8 = 2;
-pub(super) const UNREPRESENTABLE: u8 = 4;
-pub(super) const HAS_OBJECT: u8 = 8;
+pub(super) const UNREPRESENTABLE: u8 = 2;
+pub(super) const HAS_OBJECT: u8 = 4;
 
 const MAX_POINTER: usize = 1_000;
 
@@ -47,11 +46,6 @@ impl Token {
     /// A number without fraction and exponent.
     pub(crate) fn is_integer(self) -> bool {
         self.flags & INTEGER != 0
-    }
-
-    /// A string with a backslash.
-    pub(crate) fn is_escaped(self) -> bool {
-        self.flags & ESCAPED != 0
     }
 
     /// Holds, itself or anywhere inside, what Postgres can't: U+0000 or half a surrogate pair in a

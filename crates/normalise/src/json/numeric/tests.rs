@@ -51,7 +51,7 @@ fn plain(literal: &str) -> String {
 #[test]
 fn known_numbers_have_the_form_that_postgres_sends() {
     // Number of digits, weight, sign, scale, digits; as `select numeric_send(…)` shows them.
-    let cases: [(&str, &[i32]); 16] = [
+    let cases: [(&str, &[i32]); 17] = [
         ("0", &[0, 0, 0, 0]),
         ("-0", &[0, 0, 0, 0]),
         ("0.00", &[0, 0, 0, 2]),
@@ -67,6 +67,10 @@ fn known_numbers_have_the_form_that_postgres_sends() {
         ("1.20e-3", &[1, -1, 0, 5, 12]),
         ("1.25e1", &[2, 0, 0, 1, 12, 5000]),
         ("100000000.5", &[4, 2, 0, 1, 1, 0, 0, 5000]),
+        (
+            "9999999999999999.9999999999999999",
+            &[8, 3, 0, 16, 9999, 9999, 9999, 9999, 9999, 9999, 9999, 9999],
+        ),
         ("0.1E+1", &[1, 0, 0, 0, 1]),
     ];
     for (literal, form) in cases {
@@ -146,7 +150,7 @@ fn sort_keys_stand_in_the_order_of_the_numbers() {
     }
 }
 
-const LITERAL: &str = "-?(0|[1-9][0-9]{0,12})(\\.[0-9]{1,12})?([eE][+-]?[0-9]{1,2})?";
+const LITERAL: &str = "-?(0|[1-9][0-9]{0,18})(\\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?";
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]

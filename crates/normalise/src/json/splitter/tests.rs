@@ -9,21 +9,20 @@ use super::{Piece, Splitter};
 #[derive(Debug, Clone, PartialEq)]
 enum Owned {
     Start(u64, u64, u64),
-    Record { json: String, line: u64, column: u64, offset: u64, document: u64, index: Option<u64> },
+    Record { json: String, line: u64, column: u64, offset: u64, index: Option<u64> },
     Around { parents: Vec<String>, name: String, json: String, oversized: bool },
-    End { found: bool, offset: u64 },
+    End { found: bool },
 }
 
 fn own(piece: Piece<'_>) -> Owned {
     let text = |json: &[u8]| String::from_utf8_lossy(json).into_owned();
     match piece {
         Piece::DocumentStart { at } => Owned::Start(at.offset, at.line, at.column),
-        Piece::Record { json, at, document, index } => Owned::Record {
+        Piece::Record { json, at, index } => Owned::Record {
             json: text(json),
             line: at.line,
             column: at.column,
             offset: at.offset,
-            document,
             index,
         },
         Piece::Around { parents, name, json, oversized, .. } => Owned::Around {
@@ -32,7 +31,7 @@ fn own(piece: Piece<'_>) -> Owned {
             json: text(json),
             oversized,
         },
-        Piece::DocumentEnd { found, at } => Owned::End { found, offset: at.offset },
+        Piece::DocumentEnd { found } => Owned::End { found },
     }
 }
 
@@ -95,10 +94,10 @@ fn json_lines_and_texts_without_separators_are_documents_of_their_own() {
     assert_eq!(error, None);
     assert_eq!(records_of(&pieces), ["{\"a\":1}", "{\"a\":2}", "3", "4", "5", "\"x\""]);
     let last = pieces.iter().rev().find_map(|piece| match piece {
-        Owned::Record { document, index, .. } => Some((*document, *index)),
+        Owned::Record { index, .. } => Some(*index),
         _ => None,
     });
-    assert_eq!(last, Some((5, None)));
+    assert_eq!(last, Some(None));
 }
 
 #[test]
@@ -126,7 +125,7 @@ fn the_way_leads_through_objects_and_everything_beside_it_is_around() {
             (String::new(), "next", "7"),
         ]
     );
-    assert_eq!(pieces.last(), Some(&Owned::End { found: true, offset: text.len() as u64 }));
+    assert_eq!(pieces.last(), Some(&Owned::End { found: true }));
 }
 
 #[test]
@@ -139,7 +138,7 @@ fn an_empty_array_and_null_are_found_and_hold_no_records() {
     for text in [r#"{"r":[]}"#, r#"{"r":null}"#] {
         let (pieces, error) = split(&["r"], text);
         assert_eq!((error, records_of(&pieces)), (None, Vec::new()));
-        assert!(matches!(pieces.last(), Some(Owned::End { found: true, .. })), "{text}");
+        assert!(matches!(pieces.last(), Some(Owned::End { found: true })), "{text}");
     }
     assert_eq!(records(&["r"], r#"{"r":{"a":1}}"#), [r#"{"a":1}"#]);
 }
@@ -150,7 +149,7 @@ fn a_document_without_the_records_place_is_not_found() {
     {
         let (pieces, error) = split(&["d", "r"], text);
         assert_eq!((error, records_of(&pieces)), (None, Vec::new()), "{text}");
-        assert!(matches!(pieces.last(), Some(Owned::End { found: false, .. })), "{text}");
+        assert!(matches!(pieces.last(), Some(Owned::End { found: false })), "{text}");
     }
 }
 

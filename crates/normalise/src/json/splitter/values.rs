@@ -113,7 +113,7 @@ impl Splitter {
         match capture {
             Capture::Item => self.state = State::AfterItem,
             Capture::Name => self.state = State::Colon,
-            _ => self.after_value(self.place, sink)?,
+            _ => self.after_value(sink)?,
         }
         Ok(())
     }
@@ -125,16 +125,16 @@ impl Splitter {
         json: &[u8],
         sink: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (at, document) = (self.value_at, self.documents.saturating_sub(1));
+        let at = self.value_at;
         match capture {
             Capture::Item => {
-                sink(Piece::Record { json, at, document, index: Some(self.items) })?;
+                sink(Piece::Record { json, at, index: Some(self.items) })?;
                 self.items += 1;
                 Ok(())
             }
             // A configured place that holds null holds no records.
             Capture::Value if json == b"null" && !self.records.is_empty() => Ok(()),
-            Capture::Value => sink(Piece::Record { json, at, document, index: None }),
+            Capture::Value => sink(Piece::Record { json, at, index: None }),
             Capture::Around => {
                 let parents = self.records.get(..self.level.saturating_sub(1)).unwrap_or_default();
                 let (name, oversized) = (self.name.as_str(), self.oversized);
@@ -161,7 +161,6 @@ impl Splitter {
     /// Behind a value that is no item: in the object around it, or at the document's end.
     pub(super) fn after_value<E>(
         &mut self,
-        at: Place,
         sink: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         if self.level > 0 {
@@ -169,7 +168,7 @@ impl Splitter {
             return Ok(());
         }
         self.state = State::BetweenDocuments;
-        sink(Piece::DocumentEnd { found: self.found, at })
+        sink(Piece::DocumentEnd { found: self.found })
     }
 
     /// The place of the chunk's byte `at`, which no later call may precede.

@@ -71,7 +71,6 @@ fn a_tape_is_used_again_after_a_fault() {
 fn flags_say_what_is_special() {
     assert!(root("12").is_integer() && root("-0").is_integer());
     assert!(!root("1.0").is_integer() && !root("1e2").is_integer());
-    assert!(root(r#""a\n""#).is_escaped() && !root(r#""a""#).is_escaped());
     assert!(root("[1,{}]").has_object() && !root("[1,[{}]]").has_object());
 }
 
