@@ -71,9 +71,9 @@ fn everything_else_is_text() {
 }
 
 #[test]
-fn every_day_of_the_calendar_agrees_with_jiff() {
-    let mut date = civil::date(1, 1, 1);
-    let last = civil::date(9999, 12, 31);
+fn every_day_of_a_whole_cycle_of_leap_years_agrees_with_jiff() {
+    let mut date = civil::date(1801, 1, 1);
+    let last = civil::date(2201, 1, 1);
     let mut expected = days(date);
     loop {
         let text = date.to_string();
