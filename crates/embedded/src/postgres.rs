@@ -76,11 +76,7 @@ impl Postgres {
         let account = Account::for_server()?;
         let binaries = Binaries::find(account, progress).await?;
         let home = Home::throwaway(account)?;
-        let options = PostgresOptions {
-            dir: home.dir().to_owned(),
-            port: 0,
-            durable: false,
-        };
+        let options = PostgresOptions { dir: home.dir().to_owned(), port: 0, durable: false };
         Self::run(home, binaries, account, &options, progress).await
     }
 
@@ -112,12 +108,7 @@ impl Postgres {
                 durable: options.durable,
             })?;
             home.hand_over();
-            let mut postgres = Self {
-                home,
-                supervisor,
-                port,
-                version: binaries.version.clone(),
-            };
+            let mut postgres = Self { home, supervisor, port, version: binaries.version.clone() };
             match postgres.ready().await {
                 Ok(()) => return Ok(postgres),
                 Err(PostgresError::Ended { .. }) if options.port == 0 && attempt < ATTEMPTS => {
@@ -134,9 +125,7 @@ impl Postgres {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if self.supervisor.has_ended() {
-                return Err(PostgresError::Ended {
-                    log: self.supervisor.log_tail(),
-                });
+                return Err(PostgresError::Ended { log: self.supervisor.log_tail() });
             }
             match self.ensure_role().await {
                 Ok(()) => return Ok(()),
@@ -149,9 +138,7 @@ impl Postgres {
     async fn ensure_role(&self) -> Result<(), PostgresError> {
         let client = self.connect_as_superuser().await?;
         let password = self.password();
-        let known = client
-            .query_opt("SELECT 1 FROM pg_roles WHERE rolname = $1", &[&ROLE])
-            .await?;
+        let known = client.query_opt("SELECT 1 FROM pg_roles WHERE rolname = $1", &[&ROLE]).await?;
         if known.is_none() {
             // The password is hexadecimal, so that it needs no quoting.
             client

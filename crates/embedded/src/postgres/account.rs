@@ -109,10 +109,7 @@ mod tests {
     #[test]
     fn a_negative_number_wraps_as_the_kernel_reads_it() {
         assert_eq!(
-            entry(
-                "nobody:*:-2:-2:Unprivileged User:/var/empty:/usr/bin/false",
-                "nobody"
-            ),
+            entry("nobody:*:-2:-2:Unprivileged User:/var/empty:/usr/bin/false", "nobody"),
             Some((u32::MAX - 1, u32::MAX - 1))
         );
     }

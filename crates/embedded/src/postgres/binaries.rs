@@ -43,9 +43,7 @@ impl Binaries {
             _ => return Err(PostgresError::UnknownChoice(choice)),
         };
         if system
-            && let Some(found) = system_dirs()
-                .iter()
-                .find_map(|dir| Self::at(dir, None, account))
+            && let Some(found) = system_dirs().iter().find_map(|dir| Self::at(dir, None, account))
         {
             return Ok(found);
         }
@@ -68,10 +66,7 @@ impl Binaries {
         // A link in a directory of the PATH leads to where the server's other files are.
         let dir = fs::canonicalize(dir.join("postgres")).ok()?;
         let dir = dir.parent()?.to_owned();
-        if !["initdb", "postgres"]
-            .iter()
-            .all(|name| account.can_run(&dir.join(name)))
-        {
+        if !["initdb", "postgres"].iter().all(|name| account.can_run(&dir.join(name))) {
             return None;
         }
         let mut found = Self {
@@ -81,10 +76,7 @@ impl Binaries {
             major: 0,
         };
         let mut command = Command::new(found.dir.join("postgres"));
-        command
-            .arg("--version")
-            .stdin(Stdio::null())
-            .current_dir("/");
+        command.arg("--version").stdin(Stdio::null()).current_dir("/");
         found.set_environment(&mut command);
         account.step_down(&mut command);
         let output = command.output().ok()?;
@@ -150,19 +142,13 @@ fn versioned(parent: &str, prefix: &str, tail: &str) -> Vec<PathBuf> {
     numbers.sort_unstable_by(|a, b| b.cmp(a));
     numbers
         .into_iter()
-        .map(|number| {
-            Path::new(parent)
-                .join(format!("{prefix}{number}"))
-                .join(tail)
-        })
+        .map(|number| Path::new(parent).join(format!("{prefix}{number}")).join(tail))
         .collect()
 }
 
 /// Reads `15.13` off `postgres (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)`.
 fn version_number(text: &str) -> Option<&str> {
-    text.strip_prefix("postgres (PostgreSQL) ")?
-        .split_whitespace()
-        .next()
+    text.strip_prefix("postgres (PostgreSQL) ")?.split_whitespace().next()
 }
 
 /// The part before the dot; a pre-release is `19beta1`.

@@ -31,9 +31,7 @@ pub(crate) fn write(dir: &Path, account: Account) -> Result<(), PostgresError> {
     set_validity(&mut authority);
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     authority.distinguished_name = Default::default();
-    authority
-        .distinguished_name
-        .push(DnType::CommonName, "Riacho embedded Postgres authority");
+    authority.distinguished_name.push(DnType::CommonName, "Riacho embedded Postgres authority");
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let authority_key = KeyPair::generate()?;
     let root = authority.self_signed(&authority_key)?;
@@ -41,9 +39,7 @@ pub(crate) fn write(dir: &Path, account: Account) -> Result<(), PostgresError> {
     let mut server = CertificateParams::new(NAMES.map(str::to_owned).to_vec())?;
     set_validity(&mut server);
     server.distinguished_name = Default::default();
-    server
-        .distinguished_name
-        .push(DnType::CommonName, "localhost");
+    server.distinguished_name.push(DnType::CommonName, "localhost");
     server.use_authority_key_identifier_extension = true;
     server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -62,9 +58,7 @@ pub(crate) fn write(dir: &Path, account: Account) -> Result<(), PostgresError> {
 }
 
 fn set_validity(params: &mut CertificateParams) {
-    let today = jiff::tz::TimeZone::UTC
-        .to_datetime(jiff::Timestamp::now())
-        .date();
+    let today = jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date();
     let ymd = |date: jiff::civil::Date| {
         rcgen::date_time_ymd(
             i32::from(date.year()),
@@ -88,12 +82,8 @@ pub(crate) fn write_file(
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(fail(error)),
         Ok(()) | Err(_) => {}
     }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-        .map_err(fail)?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(mode).open(path).map_err(fail)?;
     file.write_all(content.as_bytes()).map_err(fail)?;
     account.own(path)
 }

@@ -64,11 +64,7 @@ impl Home {
             return Self::throwaway(account);
         }
         let run = run_dir(account)?;
-        Ok(Self {
-            run_dir: run.path().to_owned(),
-            unclaimed: Some(run),
-            ..self
-        })
+        Ok(Self { run_dir: run.path().to_owned(), unclaimed: Some(run), ..self })
     }
 
     fn prepare(

@@ -41,10 +41,9 @@ pub(crate) async fn clear(data: &Path) -> Result<(), PostgresError> {
         tokio::time::sleep(WAIT).await;
     }
     match read_pid(&path) {
-        Some(pid) => Err(PostgresError::Leftover {
-            dir: data.to_owned(),
-            pid: pid.as_raw_nonzero().get(),
-        }),
+        Some(pid) => {
+            Err(PostgresError::Leftover { dir: data.to_owned(), pid: pid.as_raw_nonzero().get() })
+        }
         None => Ok(()),
     }
 }

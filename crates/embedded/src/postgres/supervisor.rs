@@ -63,15 +63,10 @@ impl Supervisor {
             .stderr(log.try_clone().map_err(fail)?);
         launch.binaries.set_environment(&mut command);
         launch.account.step_down(&mut command);
-        let mut child = command
-            .spawn()
-            .map_err(|error| PostgresError::io("run", "/bin/sh".as_ref(), error))?;
+        let mut child =
+            command.spawn().map_err(|error| PostgresError::io("run", "/bin/sh".as_ref(), error))?;
         let lifeline = child.stdin.take();
-        Ok(Self {
-            child,
-            lifeline,
-            log,
-        })
+        Ok(Self { child, lifeline, log })
     }
 
     /// Closes the pipe, whereupon the server stops by itself.
@@ -110,15 +105,8 @@ fn server_options(launch: &Launch<'_>) -> Vec<String> {
         "log_timezone=UTC".to_owned(),
     ];
     if !launch.durable {
-        let hasty = [
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-        ];
+        let hasty = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
         settings.extend(hasty.map(str::to_owned));
     }
-    settings
-        .into_iter()
-        .flat_map(|setting| ["-c".to_owned(), setting])
-        .collect()
+    settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]).collect()
 }

@@ -25,19 +25,12 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 /// Where no server can be had: a test without its database has nothing to say.
 #[expect(clippy::panic, reason = "called by tests only, which end in panics")]
 pub async fn test_database() -> TestDatabase {
-    create()
-        .await
-        .unwrap_or_else(|error| panic!("no test database: {error} ({error:?})"))
+    create().await.unwrap_or_else(|error| panic!("no test database: {error} ({error:?})"))
 }
 
 async fn create() -> Result<TestDatabase, PostgresError> {
-    let server = SERVER
-        .get_or_try_init(|| Postgres::start_throwaway(&|_| ()))
-        .await?;
+    let server = SERVER.get_or_try_init(|| Postgres::start_throwaway(&|_| ())).await?;
     let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
     server.create_database(&name).await?;
-    Ok(TestDatabase {
-        url: server.url(&name),
-        name,
-    })
+    Ok(TestDatabase { url: server.url(&name), name })
 }
