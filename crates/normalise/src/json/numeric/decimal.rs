@@ -9,6 +9,7 @@ pub(super) struct Decimal<'a> {
     whole: &'a [u8],
     fraction: &'a [u8],
     pub(super) point: i64,
+    exponent: i64,
     /// Digits behind the point as written; below zero where an exponent moved the point past them.
     pub(super) scale: i64,
     /// The first and the last digit that is not zero; none: zero.
@@ -36,6 +37,7 @@ impl<'a> Decimal<'a> {
             whole,
             fraction,
             point: whole.len() as i64 + exponent,
+            exponent,
             scale: fraction.len() as i64 - exponent,
             significant: None,
         };
@@ -71,7 +73,9 @@ impl<'a> Decimal<'a> {
     pub(super) fn check(&self) -> Result<(), OutOfRange> {
         let too_large =
             self.significant.is_some_and(|(first, _)| self.power(first) >= MAX_WHOLE_DIGITS);
-        if too_large || self.scale > MAX_SCALE as i64 { Err(OutOfRange) } else { Ok(()) }
+        // Postgres refuses such an exponent even of zero: set_var_from_str in numeric.c.
+        let refused = self.exponent.abs() >= i64::from(i32::MAX / 2);
+        if too_large || refused || self.scale > MAX_SCALE as i64 { Err(OutOfRange) } else { Ok(()) }
     }
 }
 
