@@ -45,18 +45,13 @@ impl Lake {
     pub async fn read_text_address(&self, address: &str) -> Result<String, AddressError> {
         let Some(rest) = address.strip_prefix("s3://") else {
             let text = tokio::fs::read_to_string(address).await;
-            return text.map_err(|source| AddressError::File {
-                path: address.to_owned(),
-                source,
-            });
+            return text.map_err(|source| AddressError::File { path: address.to_owned(), source });
         };
         let (bucket, key) = rest
             .split_once('/')
             .filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
             .ok_or_else(|| AddressError::Malformed(address.to_owned()))?;
-        let found = self
-            .get_bytes(bucket, &ObjectKey::new(key), BYTES_MAX)
-            .await?;
+        let found = self.get_bytes(bucket, &ObjectKey::new(key), BYTES_MAX).await?;
         let (bytes, _) = found.ok_or_else(|| AddressError::Nothing(address.to_owned()))?;
         String::from_utf8(bytes.to_vec()).map_err(|_| AddressError::NotUtf8(address.to_owned()))
     }

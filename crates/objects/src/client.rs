@@ -58,8 +58,5 @@ pub(crate) fn patient() -> aws_sdk_s3::config::Builder {
 }
 
 fn timeouts(read: Duration) -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(read)
-        .build()
+    TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(read).build()
 }

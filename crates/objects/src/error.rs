@@ -206,10 +206,7 @@ impl LakeError {
             | Self::Unreachable { .. }
             | Self::BodyLost { .. } => None,
         };
-        Position {
-            byte_offset,
-            ..Position::default()
-        }
+        Position { byte_offset, ..Position::default() }
     }
 }
 

@@ -29,9 +29,7 @@ pub(crate) struct Inflating {
 
 impl std::fmt::Debug for Inflating {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inflating")
-            .field("format", &self.format)
-            .finish_non_exhaustive()
+        f.debug_struct("Inflating").field("format", &self.format).finish_non_exhaustive()
     }
 }
 
@@ -51,11 +49,7 @@ pub(crate) async fn open(
     }
     let raw_bytes = Arc::new(AtomicU64::new(reading.raw_bytes()));
     let body = StreamReader::new(raw(reading, first, Arc::clone(&raw_bytes)));
-    Ok(Inflating {
-        reader: through(found, body, limits),
-        format: format_of(found),
-        raw_bytes,
-    })
+    Ok(Inflating { reader: through(found, body, limits), format: format_of(found), raw_bytes })
 }
 
 /// Enough to tell the codec by.
@@ -144,11 +138,7 @@ impl Inflating {
         let format = self.format;
         let object = object.to_owned();
         match error.kind() {
-            io::ErrorKind::UnexpectedEof => LakeError::CutOff {
-                object,
-                format,
-                byte_offset,
-            },
+            io::ErrorKind::UnexpectedEof => LakeError::CutOff { object, format, byte_offset },
             _ => match error.downcast::<LakeError>() {
                 Ok(lost) => lost,
                 Err(error) => LakeError::BadCompression {

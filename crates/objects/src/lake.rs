@@ -35,11 +35,7 @@ impl Lake {
     pub async fn read(&self, object: &LandedObject) -> Result<Reading, LakeError> {
         let mut request = Request::new("GetObject", &object.bucket, &object.key);
         request.version_id.clone_from(&object.version_id);
-        let mut call = self
-            .client
-            .get_object()
-            .bucket(&object.bucket)
-            .key(object.key.as_str());
+        let mut call = self.client.get_object().bucket(&object.bucket).key(object.key.as_str());
         match (&object.version_id, &object.etag) {
             (Some(version_id), _) => call = call.version_id(version_id),
             (None, Some(etag)) => {

@@ -104,12 +104,7 @@ impl Listing {
         self.finished = self.token.is_none();
         let encoded = output.encoding_type() == Some(&EncodingType::Url);
         let objects = output.contents.unwrap_or_default();
-        Ok(Some(
-            objects
-                .iter()
-                .filter_map(|object| listed(object, encoded))
-                .collect(),
-        ))
+        Ok(Some(objects.iter().filter_map(|object| listed(object, encoded)).collect()))
     }
 }
 

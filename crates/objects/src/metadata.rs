@@ -33,10 +33,7 @@ pub fn fit_metadata(metadata: &BTreeMap<String, String>) -> BTreeMap<String, Str
 }
 
 fn size(metadata: &BTreeMap<String, String>) -> usize {
-    metadata
-        .iter()
-        .map(|(name, value)| name.len() + value.len())
-        .sum()
+    metadata.iter().map(|(name, value)| name.len() + value.len()).sum()
 }
 
 /// Not below half at once, so that several long values share the cut.
@@ -72,10 +69,7 @@ mod tests {
     use super::*;
 
     fn of(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
@@ -96,9 +90,8 @@ mod tests {
 
     #[test]
     fn names_alone_that_do_not_fit_are_dropped() {
-        let metadata = (0..200)
-            .map(|number| (format!("a-long-name-{number:04}"), "x".to_owned()))
-            .collect();
+        let metadata =
+            (0..200).map(|number| (format!("a-long-name-{number:04}"), "x".to_owned())).collect();
         assert!(size(&fit_metadata(&metadata)) <= METADATA_BYTES_MAX);
     }
 }

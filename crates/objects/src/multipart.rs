@@ -282,12 +282,8 @@ impl Staged {
 }
 
 async fn abort(lake: &Lake, bucket: &str, key: &ObjectKey, upload_id: &str) {
-    let call = lake
-        .client
-        .abort_multipart_upload()
-        .bucket(bucket)
-        .key(key.as_str())
-        .upload_id(upload_id);
+    let call =
+        lake.client.abort_multipart_upload().bucket(bucket).key(key.as_str()).upload_id(upload_id);
     if let Err(error) = call.send().await {
         let error = Request::new("AbortMultipartUpload", bucket, key).failed(error);
         tracing::warn!(object.key = %key, %error, "left an unfinished upload behind");
@@ -300,33 +296,20 @@ fn part_number(parts_before: usize) -> i32 {
 }
 
 fn completed(number: i32, etag: Option<String>) -> CompletedPart {
-    CompletedPart::builder()
-        .part_number(number)
-        .set_e_tag(etag)
-        .build()
+    CompletedPart::builder().part_number(number).set_e_tag(etag).build()
 }
 
 fn all_of(parts: Vec<CompletedPart>) -> CompletedMultipartUpload {
-    CompletedMultipartUpload::builder()
-        .set_parts(Some(parts))
-        .build()
+    CompletedMultipartUpload::builder().set_parts(Some(parts)).build()
 }
 
 fn content_type(options: &PutOptions) -> &str {
-    options
-        .content_type
-        .as_deref()
-        .unwrap_or("application/json")
+    options.content_type.as_deref().unwrap_or("application/json")
 }
 
 fn copied(output: &CopyObjectOutput) -> Written {
-    let etag = output
-        .copy_object_result()
-        .and_then(|result| result.e_tag());
-    Written {
-        etag: unquoted(etag),
-        version_id: output.version_id().map(str::to_owned),
-    }
+    let etag = output.copy_object_result().and_then(|result| result.e_tag());
+    Written { etag: unquoted(etag), version_id: output.version_id().map(str::to_owned) }
 }
 
 #[cfg(test)]

@@ -60,15 +60,12 @@ impl Head {
 }
 
 fn size(content_length: Option<i64>) -> u64 {
-    content_length
-        .and_then(|length| u64::try_from(length).ok())
-        .unwrap_or_default()
+    content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default()
 }
 
 /// S3 always says when; the epoch stands where a stand-in does not.
 pub(crate) fn timestamp(at: Option<&DateTime>) -> Timestamp {
-    at.and_then(|at| Timestamp::from_second(at.secs()).ok())
-        .unwrap_or(Timestamp::UNIX_EPOCH)
+    at.and_then(|at| Timestamp::from_second(at.secs()).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// An open object.
@@ -85,13 +82,7 @@ pub struct Reading {
 impl Reading {
     pub(crate) fn new(object: String, key: &ObjectKey, output: GetObjectOutput) -> Self {
         let (head, body) = Head::of_get(output);
-        Self {
-            head,
-            object,
-            name: key.as_str().to_owned(),
-            body,
-            raw_bytes: 0,
-        }
+        Self { head, object, name: key.as_str().to_owned(), body, raw_bytes: 0 }
     }
 
     /// The next bytes as they stand in S3, or nothing at the end.
@@ -136,10 +127,7 @@ impl Reading {
         while let Some(chunk) = self.raw_chunk().await? {
             whole.extend_from_slice(&chunk);
             if self.raw_bytes > bytes_max {
-                return Err(LakeError::TooLarge {
-                    object: self.object,
-                    bytes_max,
-                });
+                return Err(LakeError::TooLarge { object: self.object, bytes_max });
             }
         }
         Ok(whole.freeze())

@@ -23,12 +23,7 @@ impl Request {
     }
 
     pub(crate) fn of(operation: &'static str, object: String) -> Self {
-        Self {
-            operation,
-            object,
-            version_id: None,
-            etag: None,
-        }
+        Self { operation, object, version_id: None, etag: None }
     }
 
     /// Translates an error of any operation.
@@ -66,10 +61,9 @@ impl Request {
             }
             ("InvalidObjectState", _) => LakeError::Archived { object },
             ("KeyTooLongError" | "KeyTooLong", _) => LakeError::KeyTooLong { object },
-            ("PreconditionFailed", _) | ("", 412) => LakeError::Changed {
-                object,
-                etag: self.etag.clone().unwrap_or_default(),
-            },
+            ("PreconditionFailed", _) | ("", 412) => {
+                LakeError::Changed { object, etag: self.etag.clone().unwrap_or_default() }
+            }
             (
                 "SlowDown"
                 | "Throttling"
@@ -78,23 +72,9 @@ impl Request {
                 | "RequestLimitExceeded",
                 _,
             )
-            | (_, 429) => LakeError::Throttled {
-                operation,
-                object,
-                code,
-            },
-            (_, 401 | 403) => LakeError::Denied {
-                operation,
-                object,
-                code,
-            },
-            _ => LakeError::Refused {
-                operation,
-                object,
-                status,
-                code,
-                message,
-            },
+            | (_, 429) => LakeError::Throttled { operation, object, code },
+            (_, 401 | 403) => LakeError::Denied { operation, object, code },
+            _ => LakeError::Refused { operation, object, status, code, message },
         }
     }
 
@@ -109,9 +89,7 @@ impl Request {
 
 /// The HTTP status of S3's answer, if it answered.
 pub(crate) fn status_of<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
-    error
-        .raw_response()
-        .map(|response| response.status().as_u16())
+    error.raw_response().map(|response| response.status().as_u16())
 }
 
 /// S3 writes entity tags in quotes, its events without: inside the house they have none.

@@ -111,10 +111,7 @@ impl Upload {
         let rest = rest.map_err(|error| self.not_encoded(error))?;
         let sha256 = hex::encode(self.hash.finalize_reset());
         metadata.insert(SHA256.to_owned(), sha256.clone());
-        let options = PutOptions {
-            metadata,
-            content_type: self.options.content_type.clone(),
-        };
+        let options = PutOptions { metadata, content_type: self.options.content_type.clone() };
         let put = if self.staging.is_some() {
             self.stage(rest).await?;
             self.promote(options).await?
@@ -123,12 +120,7 @@ impl Upload {
             let (bucket, key) = (&self.bucket, &self.key);
             self.lake.put_new(bucket, key, rest, options).await?
         };
-        Ok(Uploaded {
-            put,
-            bytes: self.bytes,
-            stored_bytes: self.stored_bytes,
-            sha256,
-        })
+        Ok(Uploaded { put, bytes: self.bytes, stored_bytes: self.stored_bytes, sha256 })
     }
 
     /// Clears away what was uploaded; the object never appears.

@@ -75,10 +75,7 @@ impl Lake {
         let mut attempt = 1;
         loop {
             let condition = Condition::IfAbsent;
-            match self
-                .send_put(bucket, key, body.clone(), &options, condition)
-                .await
-            {
+            match self.send_put(bucket, key, body.clone(), &options, condition).await {
                 Ok(output) => return Ok(Put::Written(written(&output))),
                 Err(error) if status_of(&error) == Some(412) => return Ok(Put::AlreadyThere),
                 Err(error) if is_conflict(&error) && attempt < CONFLICT_ATTEMPTS => {
@@ -135,10 +132,7 @@ impl Lake {
         options: &PutOptions,
         condition: Condition<'_>,
     ) -> Result<PutObjectOutput, SdkError<PutObjectError, HttpResponse>> {
-        let content_type = options
-            .content_type
-            .as_deref()
-            .unwrap_or("application/json");
+        let content_type = options.content_type.as_deref().unwrap_or("application/json");
         let metadata = fit_metadata(&options.metadata);
         let call = self
             .client
@@ -168,10 +162,7 @@ fn is_gone(error: &SdkError<PutObjectError, HttpResponse>) -> bool {
 }
 
 fn written(output: &PutObjectOutput) -> Written {
-    Written {
-        etag: unquoted(output.e_tag()),
-        version_id: output.version_id().map(str::to_owned),
-    }
+    Written { etag: unquoted(output.e_tag()), version_id: output.version_id().map(str::to_owned) }
 }
 
 /// Waits a little longer each time, with jitter so that racing writers part.

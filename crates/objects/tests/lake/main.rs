@@ -1,0 +1,9 @@
+//! The lake against a server that does what S3 does.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
+
+mod decoding;
+mod place;
+mod reading;
+mod uploading;
+mod writing;
