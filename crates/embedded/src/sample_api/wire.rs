@@ -40,6 +40,7 @@ pub(crate) async fn send(document: &Json, faults: &[Fault]) -> Response {
             Fault::HtmlPage => return answer("text/html; charset=utf-8", PAGE.into()),
             Fault::TruncatedJson => return answer(JSON, body.slice(..body.len() / 2)),
             Fault::EmptyBody => return answer(JSON, Bytes::new()),
+            Fault::WrongEncoding => return answer(JSON, latin_1(&document.write())),
             Fault::RenamedTaxes
             | Fault::UnknownField
             | Fault::MissingFields
@@ -50,6 +51,12 @@ pub(crate) async fn send(document: &Json, faults: &[Fault]) -> Response {
         }
     }
     answer(JSON, body)
+}
+
+/// Writes a text in ISO 8859-1, whose bytes are Unicode's first 256 characters.
+fn latin_1(text: &str) -> Bytes {
+    let byte = |character| u8::try_from(u32::from(character)).unwrap_or(b'?');
+    text.chars().map(byte).collect::<Vec<_>>().into()
 }
 
 /// Refuses with a problem document (RFC 9457).
