@@ -88,6 +88,35 @@ impl From<SyntaxError> for NormaliseError {
     }
 }
 
+/// What ends a record, before it is known where the record stands.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Syntax(SyntaxError),
+    Stop(Stop),
+}
+
+impl From<SyntaxError> for Fault {
+    fn from(error: SyntaxError) -> Self {
+        Self::Syntax(error)
+    }
+}
+
+impl From<Stop> for Fault {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+impl Fault {
+    /// The error, for the record that starts at `at` and stands at `pointer`.
+    pub(crate) fn place(self, at: Place, pointer: &str) -> NormaliseError {
+        match self {
+            Self::Syntax(error) => error.rebase(&at, pointer).into(),
+            Self::Stop(stop) => stop.at(at, pointer),
+        }
+    }
+}
+
 impl Stop {
     pub(crate) fn frozen(path: &str) -> Self {
         Self { kind: ErrorKind::SchemaFrozen, path: path.to_owned() }

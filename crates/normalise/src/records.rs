@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::envelope::Envelope;
-use crate::error::position;
+use crate::error::{Fault, position};
 use crate::json::{Piece, Place, Tape};
 use crate::kept::{Kept, defaults};
 use crate::keys::{Keys, Seen, Standing};
@@ -80,15 +80,11 @@ impl Records {
                 self.summary.documents += 1;
                 Ok(())
             }
-            Piece::Record { json, at, index, .. } => {
-                let pointer = match index {
-                    Some(index) => format!("{}/{index}", self.rules.records),
-                    None => self.rules.records.to_string(),
-                };
+            Piece::Record { json, at, index } => {
                 let mut tape = std::mem::take(&mut self.tape);
-                let taken = self.record(json, &mut tape, at, &pointer);
+                let taken = self.record(json, &mut tape, at);
                 self.tape = tape;
-                taken
+                taken.map_err(|fault| fault.place(at, &self.pointer(index)))
             }
             Piece::Around { parents, name, json, at, oversized } => {
                 self.around(parents, name, json, at, oversized)
@@ -100,23 +96,15 @@ impl Records {
         }
     }
 
-    fn record(
-        &mut self,
-        json: &[u8],
-        tape: &mut Tape,
-        at: Place,
-        pointer: &str,
-    ) -> Result<(), NormaliseError> {
-        tape.parse(json, self.rules.limits.max_depth)
-            .map_err(|error| error.rebase(&at, pointer))?;
+    fn record(&mut self, json: &[u8], tape: &mut Tape, at: Place) -> Result<(), Fault> {
+        tape.parse(json, self.rules.limits.max_depth)?;
         self.summary.records += 1;
         let record = Record { json, tape };
-        let stopped = |stop: Stop| stop.at(at, pointer);
-        let row = self.walk.next_root_row().map_err(stopped)?;
+        let row = self.walk.next_root_row()?;
         let key = if self.keys.is_empty() {
             None
         } else {
-            match self.key(record, at, row).map_err(stopped)? {
+            match self.key(record, at, row)? {
                 Some(key) => Some(key),
                 None => return Ok(()),
             }
@@ -125,9 +113,15 @@ impl Records {
         let defaults = defaults(&mut self.walk, &self.partitions, &kept);
         let walked = self.walk.root(record, row, &defaults);
         self.kept = kept;
-        walked.map_err(stopped)?;
+        walked?;
         self.batch.keys.extend(key);
         Ok(())
+    }
+
+    /// JSON Pointer to a record; made for errors alone.
+    fn pointer(&self, index: Option<u64>) -> String {
+        let records = &self.rules.records;
+        index.map_or_else(|| records.to_string(), |index| format!("{records}/{index}"))
     }
 
     /// The record's key, if the record can be kept; else it is rejected.
