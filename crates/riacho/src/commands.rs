@@ -1,0 +1,10 @@
+//! The commands, one file each: its arguments, what it does, what it shows.
+
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod dev;
+pub(crate) mod fetch;
+pub(crate) mod load;
+pub(crate) mod replay;
+pub(crate) mod schema;
+pub(crate) mod status;

@@ -1,0 +1,68 @@
+//! `riacho schema`: the tables that records became, their columns, and the changes of shape.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::environment::Environment;
+use crate::exit::{Exit, Usage};
+use crate::output::Console;
+use crate::questions::{self, ask, ask_json};
+
+const CHANGES_SHOWN: usize = 20;
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The columns of this table, pos.guest_checks
+    #[arg(value_name = "TABLE", conflicts_with = "changes")]
+    table: Option<String>,
+    /// The whole change log
+    #[arg(long)]
+    changes: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Result<Exit> {
+    let loader = Environment::read().await?.loader().await?;
+    if let Some(table) = &arguments.table {
+        return show_columns(&loader, table, console).await;
+    }
+    if console.wants_json() {
+        let tables = ask_json(&loader, questions::TABLES).await?;
+        let changes = ask_json(&loader, questions::CHANGES).await?;
+        console.document(&json!({ "tables": tables, "changes": changes }))?;
+        return Ok(Exit::Well);
+    }
+    if !arguments.changes {
+        let tables = questions::sheet(&ask(&loader, questions::TABLES).await?);
+        if tables.is_empty() {
+            console.say("No tables yet: the first object of an endpoint makes them.");
+            return Ok(Exit::Well);
+        }
+        console.sheet(&tables);
+        console.heading("Changes of shape, the newest first");
+    }
+    let mut changes = questions::sheet(&ask(&loader, questions::CHANGES).await?);
+    let cut = if arguments.changes { 0 } else { changes.truncate(CHANGES_SHOWN) };
+    console.sheet(&changes);
+    if cut > 0 {
+        console.aside(&format!("  and {cut} more; `riacho schema --changes` shows all"));
+    }
+    Ok(Exit::Well)
+}
+
+async fn show_columns(
+    loader: &load::Loader,
+    name: &str,
+    console: &Console,
+) -> anyhow::Result<Exit> {
+    let explain = || Usage(format!("`{name}` is no table's name; write it like pos.guest_checks"));
+    let (schema, table) = name.split_once('.').ok_or_else(explain)?;
+    let question = questions::columns(schema, table);
+    let columns = questions::sheet(&ask(loader, &question).await?);
+    if columns.is_empty() {
+        let message = format!("there is no table `{name}`; `riacho schema` lists those there are");
+        return Err(Usage(message).into());
+    }
+    console.sheet(&columns);
+    console.document(&ask_json(loader, &question).await?)?;
+    Ok(Exit::Well)
+}

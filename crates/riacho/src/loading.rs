@@ -1,0 +1,127 @@
+//! Many objects through several loaders at once, each with a connection of its own.
+
+use std::sync::PoisonError;
+
+use futures::future::join_all;
+use landing::{LandedObject, ObjectKey};
+use load::{Deadline, Loader, ObjectReport, Progress, Run, Summary, Verdict};
+use objects::Lake;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::Mutex;
+
+use crate::output::Meter;
+
+/// More would only wait for one another: a load is as fast as Postgres takes rows.
+pub(crate) const WORKERS: usize = 4;
+/// Failures that are kept one by one; beyond it they are only counted.
+const TROUBLES_MAX: usize = 1_000;
+const AHEAD: usize = 64;
+
+/// What became of many objects.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// All of them, counted.
+    pub(crate) summary: Summary,
+    /// Those that failed, one by one.
+    pub(crate) troubles: Vec<ObjectReport>,
+}
+
+/// Which objects are to be loaded.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    /// These.
+    Objects(Vec<LandedObject>),
+    /// All whose keys begin so.
+    Prefix { lake: Lake, bucket: String, prefix: String },
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, report: ObjectReport) {
+        let troubled = matches!(report.outcome, Verdict::Failed | Verdict::Retry);
+        if troubled && self.troubles.len() < TROUBLES_MAX {
+            self.troubles.push(report.clone());
+        }
+        self.summary.add(report);
+    }
+}
+
+/// Loads all that is wanted.
+pub(crate) async fn load_all(
+    loader: &Loader,
+    wanted: Wanted,
+    force: bool,
+    observer: &Observer,
+) -> anyhow::Result<()> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    let receiver = Mutex::new(receiver);
+    let run = Run { deadline: Deadline::none(), force, progress: observer };
+    let loaders: Vec<_> = (0..WORKERS).map(|_| loader.another()).collect();
+    let working = loaders.iter().map(|loader| work(loader, &receiver, run));
+    let (listed, _) = tokio::join!(list(wanted, sender), join_all(working));
+    listed
+}
+
+async fn list(wanted: Wanted, to: Sender<LandedObject>) -> anyhow::Result<()> {
+    match wanted {
+        Wanted::Objects(objects) => {
+            for object in objects {
+                to.send(object).await?;
+            }
+        }
+        Wanted::Prefix { lake, bucket, prefix } => {
+            let mut listing = lake.list(&bucket, &prefix);
+            while let Some(listed) = listing.next().await? {
+                if !listed.key.as_str().ends_with('/') {
+                    to.send(listed.landed(&bucket)).await?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn work(loader: &Loader, from: &Mutex<Receiver<LandedObject>>, run: Run<'_>) {
+    loop {
+        let Some(object) = from.lock().await.recv().await else {
+            return;
+        };
+        loader.load(&object, run).await;
+    }
+}
+
+/// Counts what becomes of objects, and lets a meter follow.
+#[derive(Debug)]
+pub(crate) struct Observer {
+    meter: Meter,
+    tally: std::sync::Mutex<Tally>,
+}
+
+impl Observer {
+    pub(crate) fn new(meter: Meter) -> Self {
+        Self { meter, tally: std::sync::Mutex::default() }
+    }
+
+    /// Takes the meter away.
+    pub(crate) fn finish(self) -> Tally {
+        self.tally.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress for Observer {
+    fn finished(&self, report: &ObjectReport) {
+        self.meter.step();
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner).add(report.clone());
+    }
+}
+
+/// The object that a person names: a key of the lake's bucket, or an `s3://` address.
+pub(crate) fn named(text: &str, bucket: Option<&str>) -> Option<LandedObject> {
+    match text.strip_prefix("s3://") {
+        Some(address) => {
+            let (bucket, key) = address.split_once('/')?;
+            Some(LandedObject::named(bucket, ObjectKey::new(key)))
+        }
+        None => Some(LandedObject::named(bucket?, ObjectKey::new(text))),
+    }
+}
+
