@@ -6,6 +6,7 @@
 mod account;
 mod binaries;
 mod certificates;
+mod directory;
 mod error;
 mod home;
 mod leftover;

@@ -285,9 +285,12 @@ async fn after_a_crash_of_everything_the_cluster_starts_again() {
     let recycled = std::fs::read_to_string(&stale).unwrap();
     let rest = recycled.split_once('\n').unwrap().1;
     std::fs::write(&stale, format!("{}\n{rest}", std::process::id())).unwrap();
+    let sockets = PathBuf::from(std::fs::read_to_string(dir.join("run")).unwrap());
+    assert!(sockets.exists());
 
     let postgres = Postgres::start(options(&dir), &quiet).await.unwrap();
     postgres.create_database("again").await.unwrap();
+    assert!(!sockets.exists());
     postgres.stop().await;
 }
 

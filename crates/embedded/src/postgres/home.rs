@@ -3,9 +3,7 @@
 //! A socket's path may have no more than about a hundred bytes, so that it stands in a short
 //! temporary directory of each run; a throwaway cluster stands there as a whole.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -13,6 +11,7 @@ use tempfile::TempDir;
 use super::account::Account;
 use super::binaries::Binaries;
 use super::certificates::{self, ROOT_CERTIFICATE, write_file};
+use super::directory::{RUN_PREFIX, make_dir, reachable, run_dir};
 use super::error::PostgresError;
 
 /// Passwords by the socket too; over TCP nothing without TLS.
@@ -20,7 +19,6 @@ const ACCESS: &str = "local all all scram-sha-256
 hostssl all all 127.0.0.1/32 scram-sha-256
 hostssl all all ::1/128 scram-sha-256
 ";
-const LONGEST_TEMPORARY_PATH: usize = 60;
 
 /// A prepared cluster directory, locked for as long as this value lives.
 #[derive(Debug)]
@@ -47,7 +45,9 @@ impl Home {
             .map_err(|error| PostgresError::io("resolve", wanted, error))?;
         let dir = reachable(wanted, account, progress)?;
         let run = run_dir(account)?;
-        Self::prepare(dir, run, false, account)
+        let home = Self::prepare(dir, run, false, account)?;
+        home.replace_run_dir(account)?;
+        Ok(home)
     }
 
     /// Prepares a directory that goes with the server.
@@ -64,7 +64,9 @@ impl Home {
             return Self::throwaway(account);
         }
         let run = run_dir(account)?;
-        Ok(Self { run_dir: run.path().to_owned(), unclaimed: Some(run), ..self })
+        let home = Self { run_dir: run.path().to_owned(), unclaimed: Some(run), ..self };
+        home.replace_run_dir(account)?;
+        Ok(home)
     }
 
     fn prepare(
@@ -86,6 +88,21 @@ impl Home {
             password,
             _lock: lock,
         })
+    }
+
+    /// Writes down the run's directory, and removes the one before, should its supervisor not have
+    /// lived to do so.
+    fn replace_run_dir(&self, account: Account) -> Result<(), PostgresError> {
+        let note = self.dir.join("run");
+        if let Ok(before) = fs::read_to_string(&note) {
+            let before = Path::new(before.trim());
+            let name = before.file_name().map(|name| name.to_string_lossy().into_owned());
+            if name.is_some_and(|name| name.starts_with(RUN_PREFIX)) {
+                // Usually it is long gone.
+                let _ = fs::remove_dir_all(before);
+            }
+        }
+        write_file(&note, 0o600, &self.run_dir.to_string_lossy(), account)
     }
 
     /// Leaves the run's directory to the supervisor, which removes it at its end.
@@ -145,68 +162,6 @@ impl Home {
     pub(crate) fn root_certificate(&self) -> &Path {
         &self.root_certificate
     }
-}
-
-/// Takes the directory asked for, or one that the server's user can get at.
-fn reachable(
-    wanted: PathBuf,
-    account: Account,
-    progress: &(dyn Fn(&str) + Sync),
-) -> Result<PathBuf, PostgresError> {
-    make_dir(&wanted, account)?;
-    if account.can_enter(&wanted) {
-        return Ok(wanted);
-    }
-    let mut hasher = DefaultHasher::new();
-    wanted.hash(&mut hasher);
-    let instead = Path::new("/var/tmp").join(format!("riacho-{:016x}", hasher.finish()));
-    progress(&format!(
-        "the Postgres server does not run as root, and its user cannot enter {}; using {} instead…",
-        wanted.display(),
-        instead.display()
-    ));
-    make_dir(&instead, account)?;
-    Ok(instead)
-}
-
-/// Makes a directory that only the server's user, and root, can look into. One that stands there
-/// already must be theirs: in a temporary directory, anybody may have put it there.
-fn make_dir(dir: &Path, account: Account) -> Result<(), PostgresError> {
-    let fail = |error| PostgresError::io("make the directory", dir, error);
-    if let Some(parent) = dir.parent() {
-        fs::create_dir_all(parent).map_err(fail)?;
-    }
-    match DirBuilder::new().mode(0o700).create(dir) {
-        Ok(()) => account.own(dir),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let metadata = fs::symlink_metadata(dir).map_err(fail)?;
-            let ours = match account {
-                Account::Own => metadata.uid() == rustix::process::geteuid().as_raw(),
-                Account::Other { user, .. } => metadata.uid() == user || metadata.uid() == 0,
-            };
-            if !metadata.is_dir() || !ours {
-                let foreign = std::io::Error::other("something of another user's stands there");
-                return Err(fail(foreign));
-            }
-            account.own(dir)?;
-            fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(fail)
-        }
-        Err(error) => Err(fail(error)),
-    }
-}
-
-fn run_dir(account: Account) -> Result<TempDir, PostgresError> {
-    let own = std::env::temp_dir();
-    let base = match account {
-        Account::Own if own.as_os_str().len() <= LONGEST_TEMPORARY_PATH => own,
-        Account::Own | Account::Other { .. } => PathBuf::from("/tmp"),
-    };
-    let dir = tempfile::Builder::new()
-        .prefix("riacho-postgres-")
-        .tempdir_in(&base)
-        .map_err(|error| PostgresError::io("make a directory in", &base, error))?;
-    account.own(dir.path())?;
-    Ok(dir)
 }
 
 fn lock(dir: &Path) -> Result<File, PostgresError> {
