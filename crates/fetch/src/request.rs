@@ -86,9 +86,10 @@ impl<'de> Deserialize<'de> for Selection {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Form {
-            Range(Range),
             Many(Vec<Value>),
             One(Value),
+            // Last: a struct is also read from an array, and two values are no range.
+            Range(Range),
         }
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -116,5 +117,21 @@ impl<'de> Deserialize<'de> for Selection {
             Form::Many(values) => Self::Values(values.into_iter().map(text).collect()),
             Form::One(value) => Self::Values(vec![text(value)]),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn two_values_are_no_range() {
+        let selection = |value| serde_json::from_value::<Selection>(value).unwrap();
+        let values = ["1", "2"].map(str::to_owned).to_vec();
+        assert_eq!(selection(json!(["1", "2"])), Selection::Values(values));
+        let (from, to) = ("2026-11-01".to_owned(), "2026-11-03".to_owned());
+        assert_eq!(selection(json!({ "from": from, "to": to })), Selection::Range { from, to });
     }
 }
