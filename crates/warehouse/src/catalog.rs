@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use normalise::{Column, ColumnType, Origin, Schema, Table};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::ident::{Relation, schema_name};
 use crate::work::{Work, field};
@@ -110,41 +111,43 @@ pub(crate) async fn read_version(
 ) -> Result<i64, WarehouseError> {
     const VERSION: &str =
         "SELECT version FROM riacho.endpoints WHERE source = $1 AND endpoint = $2";
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
-        [&endpoint.source, &endpoint.endpoint];
+    let parameters: [&(dyn ToSql + Sync); 2] = [&endpoint.source, &endpoint.endpoint];
     let row = work.query_opt("read the catalog's version", VERSION, &parameters).await?;
     row.as_ref().map_or(Ok(0), |row| field(row, "version"))
 }
 
-/// Reads the catalog's tables; others may change them meanwhile.
+/// Reads the catalog's tables in one statement, so that version, tables and columns are of one
+/// moment; others may change them afterwards.
 pub(crate) async fn read(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
 ) -> Result<Catalog, WarehouseError> {
-    const TABLES: &str = "
-        SELECT table_name, path, parent, schema_name,
-            coalesce(pg_relation_size(to_regclass(format('%I.%I', schema_name, table_name))), 0)
-                AS size
-        FROM riacho.tables WHERE source = $1 AND endpoint = $2 ORDER BY position";
-    const COLUMNS: &str = "
-        SELECT table_position, column_name, path, type, origin
-        FROM riacho.columns WHERE source = $1 AND endpoint = $2
-        ORDER BY table_position, position";
-    let version = read_version(work, endpoint).await?;
-    let of: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
-        [&endpoint.source, &endpoint.endpoint];
-    let rows = work.query("read the catalog's tables", TABLES, &of).await?;
-    let mut tables = rows.iter().map(table).collect::<Result<Vec<_>, _>>()?;
-    let namespace = match rows.first() {
-        Some(row) => field(row, "schema_name")?,
-        None => schema_name(&endpoint.source),
-    };
-    for row in &work.query("read the catalog's columns", COLUMNS, &of).await? {
-        let position = field::<i32>(row, "table_position")?;
-        let table = usize::try_from(position).ok().and_then(|position| tables.get_mut(position));
-        let table = table.ok_or_else(|| unknown("table", &position.to_string()))?;
-        table.columns.push(column(row)?);
+    const CATALOG: &str = "
+        SELECT e.version, e.schema_name, t.position, t.table_name, t.path AS table_path, t.parent,
+            coalesce(pg_relation_size(to_regclass(format('%I.%I', t.schema_name, t.table_name))), 0)
+                AS size,
+            c.column_name, c.path, c.type, c.origin
+        FROM riacho.endpoints e
+        JOIN riacho.tables t ON t.source = e.source AND t.endpoint = e.endpoint
+        LEFT JOIN riacho.columns c ON c.source = t.source AND c.endpoint = t.endpoint
+            AND c.table_position = t.position
+        WHERE e.source = $1 AND e.endpoint = $2
+        ORDER BY t.position, c.position";
+    let of: [&(dyn ToSql + Sync); 2] = [&endpoint.source, &endpoint.endpoint];
+    let rows = work.query("read the catalog", CATALOG, &of).await?;
+    let mut tables = Vec::<Table>::new();
+    for row in &rows {
+        let position = field::<i32>(row, "position")?;
+        if usize::try_from(position).is_ok_and(|position| position == tables.len()) {
+            tables.push(table(row)?);
+        }
+        let held = tables.last_mut().ok_or_else(|| unknown("table", &position.to_string()))?;
+        held.columns.extend(column(row)?);
     }
+    let (version, namespace) = match rows.first() {
+        Some(row) => (field(row, "version")?, field(row, "schema_name")?),
+        None => (0, schema_name(&endpoint.source)),
+    };
     let taken = read_taken(work, &namespace, &tables).await?;
     Ok(Catalog { version, namespace, schema: Schema { tables, taken } })
 }
@@ -176,22 +179,24 @@ fn table(row: &Row) -> Result<Table, WarehouseError> {
     let parent = field::<Option<i32>>(row, "parent")?;
     Ok(Table {
         name: field(row, "table_name")?,
-        path: field(row, "path")?,
+        path: field(row, "table_path")?,
         parent: parent.and_then(|position| usize::try_from(position).ok()),
         columns: Vec::new(),
         rewritable: field::<i64>(row, "size")? < REWRITABLE_BYTES,
     })
 }
 
-fn column(row: &Row) -> Result<Column, WarehouseError> {
+/// None where a table has no columns of its own.
+fn column(row: &Row) -> Result<Option<Column>, WarehouseError> {
+    let Some(name) = field::<Option<String>>(row, "column_name")? else { return Ok(None) };
     let of = field::<String>(row, "type")?;
     let origin = field::<String>(row, "origin")?;
-    Ok(Column {
-        name: field(row, "column_name")?,
+    Ok(Some(Column {
+        name,
         path: field(row, "path")?,
         of: of.parse::<ColumnType>().map_err(|_| unknown("type", &of))?,
         origin: Origin::from_name(&origin).ok_or_else(|| unknown("origin", &origin))?,
-    })
+    }))
 }
 
 fn unknown(what: &str, value: &str) -> WarehouseError {

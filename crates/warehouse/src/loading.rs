@@ -105,7 +105,8 @@ impl<'a> Loading<'a> {
         else {
             return Ok(Vec::new());
         };
-        let plan = reinstate::plan(&self.work, &self.endpoint, &keyed, &contested).await?;
+        let own = (self.object_id, &Standing::of(&self.object));
+        let plan = reinstate::plan(&self.work, &self.endpoint, &keyed, own, &contested).await?;
         rows::delete_records(&self.work, &self.catalog, &plan.displaced).await?;
         self.wanted.add(&plan.reinstatements);
         Ok(plan.reinstatements)

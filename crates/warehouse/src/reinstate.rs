@@ -6,6 +6,7 @@ use normalise::Batch;
 use tokio_postgres::types::ToSql;
 
 use crate::keyed::Keyed;
+use crate::ledger::Standing;
 use crate::rows::RootRow;
 use crate::shadows::{self, KeyText};
 use crate::work::{Work, field};
@@ -24,9 +25,10 @@ pub(crate) async fn plan(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
     keyed: &Keyed<'_>,
+    own: (i64, &Standing),
     contested: &[KeyText],
 ) -> Result<Plan, WarehouseError> {
-    let plan = shadows::plan(work, endpoint, keyed, contested).await?;
+    let plan = shadows::plan(work, endpoint, keyed, own, contested).await?;
     shadows::remember_displaced(work, endpoint, keyed, &plan.displaced).await?;
     shadows::forget(work, &plan.risen).await?;
     Ok(Plan {

@@ -320,7 +320,7 @@ mod tests {
             ("PGPORT", "6543"),
         ])
         .unwrap();
-        assert_eq!(settings.address(), "h1:6543");
+        assert_eq!(settings.address(), "h1:5432");
         assert_eq!(settings.config.get_user(), Some("url"));
         assert_eq!(settings.trust(), Trust::Require);
     }
@@ -332,9 +332,11 @@ mod tests {
             ("PGUSER", "u"),
             ("PGPASSWORD", "p"),
             ("PGDATABASE", "d"),
+            ("PGPORT", "6543"),
             ("PGSSLROOTCERT", "/roots.pem"),
         ])
         .unwrap();
+        assert_eq!(settings.address(), "db.example.com:6543");
         assert_eq!(settings.config.get_dbname(), Some("d"));
         assert_eq!(settings.roots, Roots::File("/roots.pem".to_owned()));
         assert_eq!(settings.trust(), Trust::VerifyFull);

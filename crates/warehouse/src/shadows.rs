@@ -161,11 +161,13 @@ pub(crate) async fn contested(
     rows.iter().map(|row| field(row, "key")).collect()
 }
 
-/// Finds for each of the keys whether a shadow is better than what stands now.
+/// Finds for each of the keys whether a shadow is better than what stands now. `own` is the object
+/// that is being loaded, and what it counts with.
 pub(crate) async fn plan(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
     keyed: &Keyed<'_>,
+    own: (i64, &Standing),
     keys: &[KeyText],
 ) -> Result<Plan, WarehouseError> {
     let mut best = BTreeMap::<KeyText, Candidate>::new();
@@ -181,7 +183,11 @@ pub(crate) async fn plan(
     let keys = best.keys().cloned().collect::<Vec<_>>();
     let standers = standers(work, keyed, &keys).await?;
     contest::share(work, &standers).await?;
-    for stander in standers {
+    for mut stander in standers {
+        // The line of the object that is being loaded does not say yet what it counts with.
+        if stander.row.0 == own.0 {
+            stander.standing = own.1.clone();
+        }
         let Some(key) = keys.get(stander.key) else { continue };
         let stays = best.get(key).is_some_and(|shadow| {
             (&stander.version, &stander.standing) >= (&shadow.version, &shadow.standing)

@@ -1,0 +1,150 @@
+//! Records with a key: one stands, the newest, whatever order objects come in.
+
+use warehouse::Write;
+
+use crate::support::World;
+
+const ROWS: &str = "SELECT id, day, what FROM s.t ORDER BY 1";
+const ITEMS: &str = "SELECT id, a FROM s.t__items ORDER BY 1, 2";
+
+/// Every order of the places of `count` things.
+fn orders(count: usize) -> Vec<Vec<usize>> {
+    if count == 0 {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for shorter in orders(count - 1) {
+        for place in 0..=shorter.len() {
+            let mut order = shorter.clone();
+            order.insert(place, count - 1);
+            all.push(order);
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_record_that_two_scopes_report_stands_once_in_its_newest_version() {
+    for order in orders(2) {
+        let world = World::new(Write::Replace, &["/id"], Some("/v")).await;
+        let mut warehouse = world.warehouse().await;
+        let keys = [
+            world.put("1", 8, r#"[{"id":7,"v":1,"what":"old","items":[{"a":1},{"a":2}]}]"#),
+            world.put("2", 6, r#"[{"id":7,"v":2,"what":"new","items":[{"a":3}]},{"id":8}]"#),
+        ];
+        for place in &order {
+            world.load(&mut warehouse, &keys[*place]).await;
+        }
+        assert_eq!(world.ask(ROWS).await, ["7 2 new", "8 2 ∅"], "{order:?}");
+        assert_eq!(world.ask(ITEMS).await, ["7 3"], "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_equal_versions_the_newer_object_has_it() {
+    for order in orders(2) {
+        let world = World::new(Write::Replace, &["/id"], None).await;
+        let mut warehouse = world.warehouse().await;
+        let keys = [
+            world.put("1", 6, r#"[{"id":7,"what":"old"}]"#),
+            world.put("2", 7, r#"[{"id":7,"what":"new"}]"#),
+        ];
+        for place in &order {
+            world.load(&mut warehouse, &keys[*place]).await;
+        }
+        assert_eq!(world.ask(ROWS).await, ["7 2 new"], "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn when_the_winner_goes_the_other_scopes_record_stands_again() {
+    let world = World::new(Write::Replace, &["/id"], Some("/v")).await;
+    let mut warehouse = world.warehouse().await;
+    let one = r#"[{"id":7,"v":1,"what":"one","items":[{"a":1},{"a":2}]},{"id":1,"what":"x"}]"#;
+    let keys = [
+        world.put("1", 6, one),
+        world.put("2", 6, r#"[{"id":7,"v":2,"what":"two","items":[{"a":3}]},{"id":2}]"#),
+        world.put("2", 7, r#"[{"id":2,"what":"alone"}]"#),
+    ];
+    for key in &keys {
+        world.load(&mut warehouse, key).await;
+    }
+    assert_eq!(world.ask(ROWS).await, ["1 1 x", "2 2 alone", "7 1 one"]);
+    assert_eq!(world.ask(ITEMS).await, ["7 1", "7 2"]);
+    assert_eq!(world.ask("SELECT count(*) FROM riacho.shadows").await, ["0"]);
+}
+
+#[tokio::test]
+async fn when_the_winner_grows_older_the_better_one_stands_again() {
+    let world = World::new(Write::Replace, &["/id"], Some("/v")).await;
+    let mut warehouse = world.warehouse().await;
+    let keys = [
+        world.put("1", 6, r#"[{"id":7,"v":5,"what":"five"}]"#),
+        world.put("2", 6, r#"[{"id":7,"v":9,"what":"nine"}]"#),
+        world.put("2", 7, r#"[{"id":7,"v":3,"what":"three"}]"#),
+    ];
+    for key in &keys {
+        world.load(&mut warehouse, key).await;
+    }
+    assert_eq!(world.ask(ROWS).await, ["7 1 five"]);
+    assert_eq!(world.ask("SELECT key, version > '' FROM riacho.shadows").await, ["{7} t"]);
+}
+
+/// The contract's rule 2, as a table of what must stand after all of these objects.
+#[tokio::test]
+async fn every_order_of_events_ends_in_the_same_rows() {
+    let first = World::new(Write::Replace, &["/id", "/k"], Some("/v")).await;
+    let mut warehouse = first.warehouse().await;
+    for (number, order) in orders(5).iter().enumerate() {
+        let world = first.another(&format!("s{number}"));
+        let keys = [
+            world.put("1", 6, r#"[{"id":1,"k":"a","v":9,"what":"1/6"},{"id":2,"k":"a","what":"1/6"}]"#),
+            world.put("1", 8, r#"[{"id":1,"k":"a","v":3,"what":"1/8","items":[{"a":1}]}]"#),
+            world.put("2", 7, r#"[{"id":1,"k":"a","v":5,"what":"2/7","items":[{"a":2},{"a":3}]},{"id":3,"k":"a"}]"#),
+            world.put("2", 9, r#"[{"id":3,"k":"a","v":1,"what":"2/9"}]"#),
+            world.put("3", 5, r#"[{"id":3,"k":"a","v":1,"what":"3/5"},{"id":1,"k":"a","v":3,"what":"3/5"}]"#),
+        ];
+        for place in order {
+            world.load(&mut warehouse, &keys[*place]).await;
+        }
+        let rows = format!("SELECT id, day, what FROM s{number}.t ORDER BY 1");
+        assert_eq!(world.ask(&rows).await, ["1 1 1/8", "3 2 2/9"], "{order:?}");
+        let items = format!("SELECT id, a FROM s{number}.t__items ORDER BY 1, 2");
+        assert_eq!(world.ask(&items).await, ["1 1"], "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn merge_keeps_the_newest_of_all_objects() {
+    for order in orders(3) {
+        let world = World::new(Write::Merge, &["/id"], Some("/v")).await;
+        let mut warehouse = world.warehouse().await;
+        let keys = [
+            world.put("1", 6, r#"[{"id":1,"v":"2026-01-02","what":"b"},{"id":2,"what":"x"}]"#),
+            world.put("1", 7, r#"[{"id":1,"v":"2026-01-01","what":"a","items":[{"a":1}]}]"#),
+            world.put("1", 8, r#"[{"id":1,"v":"2026-01-03","what":"c","items":[{"a":3}]}]"#),
+        ];
+        for place in &order {
+            world.load(&mut warehouse, &keys[*place]).await;
+        }
+        assert_eq!(world.ask(ROWS).await, ["1 1 c", "2 1 x"], "{order:?}");
+        assert_eq!(world.ask(ITEMS).await, ["1 3"], "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn versions_compare_across_a_column_that_became_numeric() {
+    let world = World::new(Write::Merge, &["/id"], Some("/v")).await;
+    let mut warehouse = world.warehouse().await;
+    let bodies = [
+        r#"[{"id":1,"v":10,"what":"ten"}]"#,
+        r#"[{"id":2,"v":0.5,"what":"half"}]"#,
+        r#"[{"id":1,"v":9.5,"what":"nine and a half"}]"#,
+        r#"[{"id":1,"v":"9","what":"text"}]"#,
+    ];
+    for (hour, body) in bodies.iter().enumerate().take(3) {
+        let key = world.put("1", hour as u32, body);
+        world.load(&mut warehouse, &key).await;
+    }
+    assert_eq!(world.ask(ROWS).await, ["1 1 ten", "2 1 half"]);
+}

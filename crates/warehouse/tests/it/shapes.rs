@@ -1,0 +1,79 @@
+//! Tables, columns and the catalog as shapes change.
+
+use warehouse::{Write, schema_name};
+
+use crate::support::World;
+
+#[tokio::test]
+async fn the_change_log_says_what_each_object_brought() {
+    let world = World::new(Write::Replace, &[], None).await;
+    let mut warehouse = world.warehouse().await;
+    for (hour, body) in [r#"[{"n":1}]"#, r#"[{"n":1.5,"new":true},{"n":"N/A"}]"#].iter().enumerate()
+    {
+        let key = world.put("1", hour as u32, body);
+        world.load(&mut warehouse, &key).await;
+    }
+    let changes = "SELECT kind, column_name, path, old_type, new_type FROM riacho.changes
+        WHERE path NOT IN ('', '/day') ORDER BY object_id, kind, column_name";
+    assert_eq!(
+        world.ask(changes).await,
+        [
+            "column_added n /n ∅ bigint",
+            "column_added new /new ∅ boolean",
+            "column_widened n /n bigint numeric",
+            "variant_added n__v_text /n ∅ text",
+        ]
+    );
+    let rows = "SELECT n, n__v_text, new FROM s.t ORDER BY _row";
+    assert_eq!(world.ask(rows).await, ["1.5 ∅ t", "∅ N/A ∅"]);
+    let columns =
+        "SELECT column_name, type, origin FROM riacho.columns WHERE path = '/n' ORDER BY 1";
+    assert_eq!(world.ask(columns).await, ["n numeric field", "n__v_text text variant"]);
+}
+
+#[tokio::test]
+async fn names_are_only_ever_names() {
+    let mut world = World::new(Write::Replace, &[], None).await;
+    let source = r#"s"; DROP SCHEMA riacho CASCADE; --"#;
+    world.endpoint.source = source.to_owned();
+    world.endpoint.endpoint = r#"e' OR 1=1"#.to_owned();
+    world.rules.root_table = r#"t"; drop table x; --"#.to_owned();
+    let mut warehouse = world.warehouse().await;
+    let body = r#"[{"select":1,"a\"b":2,"A":3,"a":4,"x'); DROP TABLE y; --":[{"🎂":"','"}]}]"#;
+    let key = world.put("1", 6, body);
+    world.load(&mut warehouse, &key).await;
+    let count = "SELECT count(*) FROM riacho.tables t JOIN pg_class c ON c.relname = t.table_name
+        JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = t.schema_name";
+    assert_eq!(world.ask(count).await, ["2"]);
+    let namespace = "SELECT DISTINCT schema_name FROM riacho.tables";
+    assert_eq!(world.ask(namespace).await, [schema_name(source)]);
+}
+
+#[tokio::test]
+async fn two_endpoints_of_one_source_never_share_a_table() {
+    let world = World::new(Write::Append, &[], None).await;
+    let mut other = world.clone();
+    other.endpoint.endpoint = "e2".to_owned();
+    let mut warehouse = world.warehouse().await;
+    let key = world.put("1", 6, r#"[{"n":1}]"#);
+    world.load(&mut warehouse, &key).await;
+    let key = other.put("2", 6, r#"[{"n":2}]"#);
+    other.load(&mut warehouse, &key).await;
+    assert_eq!(world.ask("SELECT n FROM s.t").await, ["1"]);
+    assert_eq!(world.ask("SELECT count(*) FROM riacho.tables").await, ["2"]);
+}
+
+#[tokio::test]
+async fn a_key_that_is_wide_and_late_is_unique() {
+    let world = World::new(Write::Merge, &["/a/b", "/c"], None).await;
+    let mut warehouse = world.warehouse().await;
+    let key = world.put("1", 6, r#"[{"items":[{"x":1}],"c":"k","a":{"b":1.0}}]"#);
+    world.load(&mut warehouse, &key).await;
+    let key = world.put("2", 7, r#"[{"a":{"b":1.00},"c":"k","what":"newer"}]"#);
+    world.load(&mut warehouse, &key).await;
+    assert_eq!(world.ask("SELECT c, what FROM s.t").await, ["k newer"]);
+    assert_eq!(world.ask("SELECT count(*) FROM s.t__items").await, ["0"]);
+    let unique = "SELECT count(*) FROM pg_indexes WHERE schemaname = 's' AND tablename = 't'
+        AND indexdef LIKE 'CREATE UNIQUE%'";
+    assert_eq!(world.ask(unique).await, ["2"]);
+}

@@ -1,0 +1,222 @@
+//! What the tests share: a lake in memory, a loader that does what the `load` function does, and a
+//! way to ask the database.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use embedded::postgres::{TestDatabase, test_database};
+use jiff::Timestamp;
+use landing::{LandedObject, ObjectKey, RawLocation};
+use normalise::{Batch, Reject, Rules, Shredder};
+use postgres_native_tls::MakeTlsConnector;
+use tokio_postgres::{Client, SimpleQueryMessage};
+use warehouse::{
+    Begun, DatabaseSettings, EndpointFacts, Loading, ObjectFacts, Outcome, Timeouts, Warehouse,
+    WarehouseError, Write,
+};
+
+/// Small, so that objects of a few records come in several batches.
+const CHUNK: usize = 64;
+
+/// Objects by key: bytes and entity tag.
+#[derive(Clone, Default)]
+pub(crate) struct Lake(Arc<Mutex<BTreeMap<String, (String, String)>>>);
+
+impl Lake {
+    /// Puts an object; equal bytes have equal tags.
+    pub(crate) fn put(&self, key: &str, body: &str) -> String {
+        let tag =
+            format!("{:x}", body.bytes().fold(7_u64, |sum, b| sum.wrapping_mul(31) + u64::from(b)));
+        self.0.lock().unwrap().insert(key.to_owned(), (body.to_owned(), tag));
+        key.to_owned()
+    }
+
+    fn get(&self, key: &str) -> (String, String) {
+        self.0.lock().unwrap().get(key).unwrap().clone()
+    }
+}
+
+/// A database, a lake, and the endpoint under test.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) database: TestDatabase,
+    pub(crate) lake: Lake,
+    pub(crate) endpoint: EndpointFacts,
+    pub(crate) rules: Rules,
+}
+
+impl World {
+    /// An endpoint `e` of source `s` with the given key and version, both fields of the record.
+    pub(crate) async fn new(write: Write, key: &[&str], version: Option<&str>) -> Self {
+        let rules = Rules {
+            root_table: "t".to_owned(),
+            key: key.iter().map(|key| key.parse().unwrap()).collect(),
+            version: version.map(|version| version.parse().unwrap()),
+            ..Rules::default()
+        };
+        let endpoint = EndpointFacts {
+            source: "s".to_owned(),
+            endpoint: "e".to_owned(),
+            root_table: "t".to_owned(),
+            write,
+            key: key.iter().map(|key| (*key).to_owned()).collect(),
+            version: version.map(str::to_owned),
+            vanish_limit: None,
+            lock_schema_first: false,
+        };
+        Self { database: test_database().await, lake: Lake::default(), endpoint, rules }
+    }
+
+    pub(crate) async fn warehouse(&self) -> Warehouse {
+        self.warehouse_with(Timeouts::default()).await
+    }
+
+    pub(crate) async fn warehouse_with(&self, timeouts: Timeouts) -> Warehouse {
+        Warehouse::connect(settings(&self.database.url), timeouts).await.unwrap()
+    }
+
+    /// `raw/source=<source>/endpoint=e/day=<scope>/<time>.json`
+    pub(crate) fn put(&self, scope: &str, hour: u32, body: &str) -> String {
+        let source = &self.endpoint.source;
+        let key =
+            format!("raw/source={source}/endpoint=e/day={scope}/20261101T{hour:02}0000Z.json");
+        self.lake.put(&key, body)
+    }
+
+    pub(crate) fn facts(&self, key: &str) -> ObjectFacts {
+        let (body, tag) = self.lake.get(key);
+        let key = ObjectKey::new(key);
+        let location = RawLocation::parse(&key).unwrap();
+        ObjectFacts {
+            object: LandedObject {
+                etag: Some(tag),
+                bytes: Some(body.len() as u64),
+                ..LandedObject::named("lake", key)
+            },
+            object_time: location.object_time().map_or(Timestamp::UNIX_EPOCH, |t| t.timestamp()),
+            location,
+            sha256: None,
+            force: false,
+        }
+    }
+
+    pub(crate) async fn load(&self, warehouse: &mut Warehouse, key: &str) -> Outcome {
+        self.try_load(warehouse, self.facts(key)).await.unwrap()
+    }
+
+    pub(crate) async fn force(&self, warehouse: &mut Warehouse, key: &str) -> Outcome {
+        let facts = ObjectFacts { force: true, ..self.facts(key) };
+        self.try_load(warehouse, facts).await.unwrap()
+    }
+
+    /// Loads as the function does, beginning again as often as it is told to.
+    pub(crate) async fn try_load(
+        &self,
+        warehouse: &mut Warehouse,
+        facts: ObjectFacts,
+    ) -> Result<Outcome, WarehouseError> {
+        let mut endpoint = self.endpoint.clone();
+        for _ in 0..10 {
+            match self.load_once(warehouse, &facts, &endpoint).await {
+                Err(error) if error.begin_again() => endpoint.lock_schema_first = true,
+                outcome => return outcome,
+            }
+        }
+        panic!("began again ten times");
+    }
+
+    async fn load_once(
+        &self,
+        warehouse: &mut Warehouse,
+        facts: &ObjectFacts,
+        endpoint: &EndpointFacts,
+    ) -> Result<Outcome, WarehouseError> {
+        let mut loading = match warehouse.begin(facts, endpoint).await? {
+            Begun::AlreadyDone(outcome) => return Ok(outcome),
+            Begun::Load(loading) => loading,
+        };
+        let (body, _) = self.lake.get(facts.object.key.as_str());
+        let mut shredder = self.shredder(&loading, loading.object_id(), &facts.location);
+        let mut unread = Vec::new();
+        for chunk in body.as_bytes().chunks(CHUNK) {
+            shredder.push(chunk).unwrap();
+            unread.extend(loading.write(shredder.take_batch()).await?);
+        }
+        shredder.finish().unwrap();
+        unread.extend(loading.write(shredder.take_batch()).await?);
+        self.reinstate(&mut loading).await?;
+        let rejects = unread.into_iter().map(|reject| read(reject, &body)).collect();
+        loading.commit(shredder.summary(), rejects, Duration::from_millis(5)).await
+    }
+
+    async fn reinstate(&self, loading: &mut Loading<'_>) -> Result<(), WarehouseError> {
+        for one in loading.reinstate().await? {
+            let (body, _) = self.lake.get(one.object.key.as_str());
+            let mut shredder = self.shredder(loading, one.object_id, &one.location);
+            for chunk in body.as_bytes().chunks(CHUNK) {
+                shredder.push(chunk).unwrap();
+                loading.write_reinstated(&one, shredder.take_batch()).await?;
+            }
+            shredder.finish().unwrap();
+            loading.write_reinstated(&one, shredder.take_batch()).await?;
+        }
+        Ok(())
+    }
+
+    fn shredder(&self, loading: &Loading<'_>, id: i64, location: &RawLocation) -> Shredder {
+        Shredder::new(self.rules.clone(), loading.schema(), id, &location.scope.0)
+    }
+
+    /// The same database, lake and rules for another source: its tables are its own.
+    pub(crate) fn another(&self, source: &str) -> Self {
+        let endpoint = EndpointFacts { source: source.to_owned(), ..self.endpoint.clone() };
+        Self { endpoint, ..self.clone() }
+    }
+
+    /// The rows of an answer, cells joined by spaces; NULL is `∅`.
+    pub(crate) async fn ask(&self, sql: &str) -> Vec<String> {
+        let client = client(&self.database.url).await;
+        let mut lines = Vec::new();
+        for message in client.simple_query(sql).await.unwrap() {
+            if let SimpleQueryMessage::Row(row) = message {
+                let cells = (0..row.len()).map(|at| row.get(at).unwrap_or("∅"));
+                lines.push(cells.collect::<Vec<_>>().join(" "));
+            }
+        }
+        lines
+    }
+}
+
+/// A connection of the test's own, which trusts anybody.
+async fn client(url: &str) -> Client {
+    let connector = native_tls::TlsConnector::builder()
+        .danger_accept_invalid_certs(true)
+        .build()
+        .map(MakeTlsConnector::new)
+        .unwrap();
+    let url = url.split_once('?').unwrap().0;
+    let (client, connection) = tokio_postgres::connect(url, connector).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// All rows of one batch: what a test needs that holds a transaction open.
+pub(crate) fn shred(world: &World, loading: &Loading<'_>, key: &str) -> Batch {
+    let location = RawLocation::parse(&ObjectKey::new(key)).unwrap();
+    let mut shredder = world.shredder(loading, loading.object_id(), &location);
+    shredder.push(world.lake.get(key).0.as_bytes()).unwrap();
+    shredder.finish().unwrap();
+    shredder.take_batch()
+}
+
+fn read(reject: Reject, body: &str) -> Reject {
+    let start = usize::try_from(reject.offset).unwrap();
+    let end = start + usize::try_from(reject.length).unwrap();
+    Reject { json: Some(body[start..end].to_owned()), ..reject }
+}
+
+pub(crate) fn settings(url: &str) -> DatabaseSettings {
+    let url = url.to_owned();
+    DatabaseSettings::from_lookup(&|name| (name == "DATABASE_URL").then(|| url.clone())).unwrap()
+}
