@@ -235,19 +235,11 @@ fn append_query(url: &mut Url, name: &str, value: &str) {
     url.set_query(Some(&query));
 }
 
+/// `*` stands as it is, so that `***` is seen for what it is.
 fn append_shown(shown: &mut String, name: &str, value: &str) {
-    let (path, query) = match shown.split_once('?') {
-        Some((path, query)) => (path.to_owned(), query.to_owned()),
-        None => (shown.clone(), String::new()),
-    };
-    let mut query = query;
-    if value == "***" {
-        let separator = if query.is_empty() { "" } else { "&" };
-        query.push_str(&format!("{separator}{}=***", encoded(name)));
-    } else {
-        append(&mut query, name, value);
-    }
-    *shown = format!("{path}?{query}");
+    shown.push(if shown.contains('?') { '&' } else { '?' });
+    shown.push_str(&format!("{}=", encoded(name)));
+    shown.push_str(&encoded(value).replace("%2A", "*"));
 }
 
 fn append(query: &mut String, name: &str, value: &str) {

@@ -47,6 +47,11 @@ pub fn decode(event: &Value, now: Timestamp) -> Result<Event, EventError> {
 }
 
 fn explicit(request: &Value, time: Timestamp) -> Result<FetchRequest, EventError> {
+    if !request.is_object() {
+        // A struct would also be read from an array, and an empty one would mean everything.
+        let reason = "it is no JSON object; send `{}` for everything".to_owned();
+        return Err(EventError { reason });
+    }
     let written = Written::deserialize(request).map_err(|error| EventError {
         reason: format!(
             "{error}; send `{{}}`, or `{{\"source\": …, \"endpoints\": […], \"partitions\": {{…}}, \"time\": …}}`"
