@@ -6,9 +6,11 @@ mod function;
 mod pipe;
 mod process_memory;
 mod runtime_api;
+mod sample_events;
 mod sandbox;
 
 pub use binaries::{BinaryNotBuilt, workspace_binary};
 pub use function::{AsyncOutcome, Function, FunctionOptions};
 pub use pipe::{BUCKET, Pipe};
 pub use runtime_api::FunctionError;
+pub use sample_events::{SAMPLE_EVENTS, assert_success, sample_event};

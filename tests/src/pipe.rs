@@ -80,6 +80,11 @@ impl Pipe {
         deploy(name, &self.environment)
     }
 
+    /// What the functions find in their environment.
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
     /// Writes the configuration anew and starts fresh processes with it.
     pub fn reconfigure(&mut self, configuration: &str) {
         std::fs::write(self.directory.path().join("riacho.toml"), configuration).unwrap();
@@ -153,7 +158,8 @@ impl Pipe {
     pub async fn connect(&self) -> tokio_postgres::Client {
         let (address, options) = self.database.url.split_once('?').unwrap();
         let certificate = options.split('&').find_map(|option| option.strip_prefix("sslrootcert="));
-        let pem = std::fs::read(certificate.unwrap().replace("%2F", "/")).unwrap();
+        let path = landing::ObjectKey::from_percent_encoded(certificate.unwrap()).unwrap();
+        let pem = std::fs::read(path.as_str()).unwrap();
         let tls = native_tls::TlsConnector::builder()
             .add_root_certificate(native_tls::Certificate::from_pem(&pem).unwrap())
             .build()

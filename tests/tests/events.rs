@@ -13,6 +13,7 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use landing::{ObjectKey, RawLocation};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tests::SAMPLE_EVENTS;
 
 const PLAIN: &str =
     "raw/source=pos/endpoint=getGuestChecks/busDt=2026-11-01/storeId=1/20261102T061500Z.json";
@@ -109,7 +110,7 @@ fn a_failed_invocation_carries_the_event_that_failed() {
 }
 
 #[test]
-fn every_file_is_in_the_readme_and_every_file_in_the_readme_is_there() {
+fn every_file_is_in_the_readme_and_is_sent_to_its_function() {
     let readme = std::fs::read_to_string(folder().join("README.md")).unwrap();
     let listed = readme
         .lines()
@@ -126,4 +127,6 @@ fn every_file_is_in_the_readme_and_every_file_in_the_readme_is_there() {
         })
         .collect::<BTreeSet<_>>();
     assert_eq!(listed, there);
+    let sent = SAMPLE_EVENTS.map(|(function, file)| format!("{function}/{file}"));
+    assert_eq!(BTreeSet::from(sent), there);
 }
