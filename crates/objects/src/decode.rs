@@ -143,9 +143,11 @@ async fn fill(
 /// What name and header say of the compression; the header is the last word on how the bytes
 /// stand, but tools that compress often set the name alone.
 pub(crate) fn announced(name: &str, content_encoding: Option<&str>) -> Compression {
-    match content_encoding.map(str::trim) {
-        Some("gzip" | "x-gzip") => Compression::Gzip,
-        Some("zstd") => Compression::Zstd,
-        Some(_) | None => Compression::of(name),
-    }
+    let encodings = content_encoding.unwrap_or_default().split(',');
+    let mut known = encodings.filter_map(|encoding| match encoding.trim() {
+        "gzip" | "x-gzip" => Some(Compression::Gzip),
+        "zstd" => Some(Compression::Zstd),
+        _ => None,
+    });
+    known.next_back().unwrap_or_else(|| Compression::of(name))
 }

@@ -92,7 +92,7 @@ impl Staging {
         Ok(())
     }
 
-    pub(crate) async fn complete(self) -> Result<Staged, LakeError> {
+    pub(crate) async fn complete(&self) -> Result<Staged, LakeError> {
         let request = Request::new("CompleteMultipartUpload", &self.bucket, &self.key);
         let output = self
             .lake
@@ -101,7 +101,7 @@ impl Staging {
             .bucket(&self.bucket)
             .key(self.key.as_str())
             .upload_id(&self.upload_id)
-            .multipart_upload(all_of(self.parts))
+            .multipart_upload(all_of(self.parts.clone()))
             .customize()
             .config_override(patient())
             .send()
@@ -110,9 +110,9 @@ impl Staging {
         Ok(Staged {
             etag: unquoted(output.e_tag()),
             version_id: output.version_id,
-            lake: self.lake,
-            bucket: self.bucket,
-            key: self.key,
+            lake: self.lake.clone(),
+            bucket: self.bucket.clone(),
+            key: self.key.clone(),
             bytes: self.bytes,
         })
     }
@@ -142,7 +142,7 @@ impl Staged {
         if self.bytes <= COPY_BYTES {
             self.copy_whole(to, options).await
         } else {
-            self.copy_in_parts(to, options).await
+            self.copy_in_parts(to, options, COPY_BYTES).await
         }
     }
 
@@ -191,7 +191,12 @@ impl Staged {
         }
     }
 
-    async fn copy_in_parts(&self, to: &ObjectKey, options: &PutOptions) -> Result<Put, LakeError> {
+    async fn copy_in_parts(
+        &self,
+        to: &ObjectKey,
+        options: &PutOptions,
+        part_bytes: u64,
+    ) -> Result<Put, LakeError> {
         let request = Request::new("CreateMultipartUpload", &self.bucket, to);
         let output = self
             .lake
@@ -205,18 +210,23 @@ impl Staged {
             .await
             .map_err(|error| request.failed(error))?;
         let upload_id = output.upload_id.unwrap_or_default();
-        let put = self.copy_all_parts(to, &upload_id).await;
+        let put = self.copy_all_parts(to, &upload_id, part_bytes).await;
         if !matches!(put, Ok(Put::Written(_))) {
             abort(&self.lake, &self.bucket, to, &upload_id).await;
         }
         put
     }
 
-    async fn copy_all_parts(&self, to: &ObjectKey, upload_id: &str) -> Result<Put, LakeError> {
+    async fn copy_all_parts(
+        &self,
+        to: &ObjectKey,
+        upload_id: &str,
+        part_bytes: u64,
+    ) -> Result<Put, LakeError> {
         let mut parts = Vec::new();
         let mut start = 0;
         while start < self.bytes {
-            let end = self.bytes.min(start + COPY_BYTES);
+            let end = self.bytes.min(start + part_bytes);
             let number = part_number(parts.len());
             let range = format!("bytes={start}-{}", end - 1);
             parts.push(self.copy_part(to, upload_id, number, range).await?);
@@ -314,7 +324,42 @@ fn copied(output: &CopyObjectOutput) -> Written {
 
 #[cfg(test)]
 mod tests {
+    use embedded::s3::{S3Options, S3Server};
+
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_too_large_for_one_copy_is_copied_in_parts() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = S3Options::new(dir.path(), &[("lake", false)]);
+        let server = S3Server::start(options).await.unwrap();
+        let lake = Lake::at_endpoint(&server.endpoint(), "test", "test");
+        let body = Bytes::from(vec![b'x'; (11 << 20) + 1]);
+        let (from, to) = (ObjectKey::new("staging/é"), ObjectKey::new("raw/k"));
+        let options = PutOptions {
+            metadata: [("pages".to_owned(), "1".to_owned())].into(),
+            content_type: None,
+        };
+        let put = lake.put("lake", &from, body.clone(), PutOptions::default());
+        let staged = Staged {
+            etag: put.await.unwrap().etag,
+            version_id: None,
+            lake: lake.clone(),
+            bucket: "lake".to_owned(),
+            key: from,
+            bytes: body.len() as u64,
+        };
+        let copied = staged.copy_in_parts(&to, &options, 5 << 20).await.unwrap();
+        assert!(matches!(copied, Put::Written(written) if written.etag.ends_with("-3")));
+        let again = staged.copy_in_parts(&to, &options, 5 << 20).await.unwrap();
+        assert_eq!(again, Put::AlreadyThere);
+        let (copied, _) = lake.get_bytes("lake", &to, u64::MAX).await.unwrap().unwrap();
+        assert!(copied == body);
+        let head = lake.head("lake", &to).await.unwrap().unwrap();
+        assert_eq!(head.metadata["pages"], "1");
+        let uploads = lake.client.list_multipart_uploads().bucket("lake");
+        assert!(uploads.send().await.unwrap().uploads().is_empty());
+    }
 
     #[test]
     fn ten_thousand_parts_hold_five_terabytes() {

@@ -17,6 +17,11 @@ use crate::{Lake, LakeError, Put, PutOptions};
 /// The metadata that an upload adds: the SHA-256 of the body before compression, in hexadecimal.
 const SHA256: &str = "sha256";
 
+/// A piece goes through the codec at once, and a part is full when the next piece might not fit:
+/// a buffer that outgrows a part doubles, and many uploads share a small function's memory.
+const PIECE_BYTES: usize = 64 * 1024;
+const MARGIN_BYTES: usize = 256 * 1024;
+
 /// How an object is uploaded.
 #[derive(Debug, Clone)]
 pub struct UploadOptions {
@@ -92,14 +97,16 @@ impl Upload {
     pub async fn push(&mut self, chunk: &[u8]) -> Result<(), LakeError> {
         self.hash.update(chunk);
         self.bytes += chunk.len() as u64;
-        let buffered = self.encoder.write(chunk).await;
-        let buffered = buffered.map_err(|error| self.not_encoded(error))?;
-        let parts = self.staging.as_ref().map_or(0, Staging::parts);
-        if buffered < part_bytes(parts) {
-            return Ok(());
+        for piece in chunk.chunks(PIECE_BYTES) {
+            let buffered = self.encoder.write(piece).await;
+            let buffered = buffered.map_err(|error| self.not_encoded(error))?;
+            let parts = self.staging.as_ref().map_or(0, Staging::parts);
+            if buffered + MARGIN_BYTES > part_bytes(parts) {
+                let part = self.encoder.take();
+                self.stage(part).await?;
+            }
         }
-        let part = self.encoder.take();
-        self.stage(part).await
+        Ok(())
     }
 
     /// Makes the object appear with this metadata, unless one stands there.
@@ -113,8 +120,7 @@ impl Upload {
         metadata.insert(SHA256.to_owned(), sha256.clone());
         let options = PutOptions { metadata, content_type: self.options.content_type.clone() };
         let put = if self.staging.is_some() {
-            self.stage(rest).await?;
-            self.promote(options).await?
+            self.promote(rest, options).await?
         } else {
             self.stored_bytes = rest.len() as u64;
             let (bucket, key) = (&self.bucket, &self.key);
@@ -146,14 +152,27 @@ impl Upload {
         sent
     }
 
-    async fn promote(&mut self, options: PutOptions) -> Result<Put, LakeError> {
+    /// Sends the last part, and lets S3 copy the whole to its key. Nothing stays under `staging/`.
+    async fn promote(&mut self, rest: Bytes, options: PutOptions) -> Result<Put, LakeError> {
+        let sent = self.stage(rest).await;
         let Some(staging) = self.staging.take() else {
-            return Ok(Put::AlreadyThere);
+            return sent.map(|()| Put::AlreadyThere);
         };
-        let staged = staging.complete().await?;
-        let put = staged.promote(&self.key, &options).await;
-        staged.delete().await;
-        put
+        let whole = match sent {
+            Ok(()) => staging.complete().await,
+            Err(error) => Err(error),
+        };
+        match whole {
+            Ok(staged) => {
+                let put = staged.promote(&self.key, &options).await;
+                staged.delete().await;
+                put
+            }
+            Err(error) => {
+                staging.abort().await;
+                Err(error)
+            }
+        }
     }
 
     /// Writing to memory does not fail but where the codec is out of memory.
@@ -177,7 +196,7 @@ enum Encoder {
 impl Encoder {
     fn new(compression: Compression) -> Self {
         match compression {
-            Compression::None => Self::Plain(Vec::new()),
+            Compression::None => Self::Plain(Vec::with_capacity(PIECE_BYTES)),
             Compression::Gzip => Self::Gzip(GzipEncoder::new(Vec::new())),
             Compression::Zstd => Self::Zstd(ZstdEncoder::new(Vec::new())),
         }
@@ -203,7 +222,8 @@ impl Encoder {
     }
 
     fn take(&mut self) -> Bytes {
-        std::mem::take(self.buffer()).into()
+        let fresh = Vec::with_capacity(PIECE_BYTES);
+        std::mem::replace(self.buffer(), fresh).into()
     }
 
     fn buffer(&mut self) -> &mut Vec<u8> {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
 mod decoding;
+mod environment;
 mod place;
 mod reading;
 mod uploading;

@@ -65,7 +65,7 @@ async fn compressed_uploads_read_back_as_pushed() {
     let place = start().await;
     for compression in [Compression::Gzip, Compression::Zstd] {
         let name = format!("raw/large.json{}", compression.suffix());
-        let body = noise(7, 18 << 20);
+        let body = noise(7, 9 << 20);
         let mut upload = upload(&place, &name, compression);
         push_all(&mut upload, &body).await;
         let uploaded = upload.finish(Default::default()).await.unwrap();
