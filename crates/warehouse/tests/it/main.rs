@@ -1,5 +1,7 @@
 //! The warehouse against a real Postgres.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends in a panic")]
+
 mod concurrency;
 mod connection;
 mod keyed;
