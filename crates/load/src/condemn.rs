@@ -1,7 +1,7 @@
 //! An object that failed for good: its error log under `errors/`, and `failed` in the ledger.
 
 use jiff::Timestamp;
-use landing::{LandedObject, RawLocation};
+use landing::{ErrorLog, LandedObject, RawLocation};
 use warehouse::ObjectFacts;
 
 use crate::error_log::{self, Failure};
@@ -12,33 +12,43 @@ pub(crate) async fn record(
     loader: &Loader,
     object: &LandedObject,
     error: &LoadError,
-    force: bool,
 ) -> Result<(), LoadError> {
-    let now = Timestamp::now();
     let failure = Failure {
         kind: error.name().to_owned(),
         message: error.with_causes(),
         position: error.position(),
         excerpt: error.excerpt(),
         attempts: 1,
-        at: now,
+        at: Timestamp::now(),
     };
     let log = error_log::record(loader.lake(), object, failure).await?;
-    // A key that follows no layout has no line in the ledger: neither source nor endpoint.
-    let Ok(location) = RawLocation::parse(&object.key) else {
-        return Ok(());
-    };
-    let facts = ObjectFacts {
-        object: object.clone(),
-        object_time: location.object_time().map_or(now, |time| time.timestamp()),
-        location,
-        sha256: None,
-        force,
-    };
-    let facts = with_head(loader, facts).await?;
-    let mut warehouse = loader.database().warehouse().await?;
-    warehouse.record_failure(&facts, &log).await?;
-    Ok(())
+    loader.enter_failure(object, &log).await
+}
+
+impl Loader {
+    /// Writes a failure into the ledger, where its error log stands already.
+    pub async fn enter_failure(
+        &self,
+        object: &LandedObject,
+        log: &ErrorLog,
+    ) -> Result<(), LoadError> {
+        // A key that follows no layout has no line in the ledger: neither source nor endpoint.
+        let Ok(location) = RawLocation::parse(&object.key) else {
+            return Ok(());
+        };
+        let named = location.object_time();
+        let facts = ObjectFacts {
+            object: object.clone(),
+            object_time: named.map_or(log.last_failed_at, |time| time.timestamp()),
+            location,
+            sha256: None,
+            force: false,
+        };
+        let facts = with_head(self, facts).await?;
+        let mut warehouse = self.database().warehouse().await?;
+        warehouse.record_failure(&facts, log).await?;
+        Ok(())
+    }
 }
 
 /// Which bytes failed, where only the key was named: the ledger holds them apart from those that a

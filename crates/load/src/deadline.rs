@@ -14,7 +14,7 @@ pub struct Deadline {
 
 impl Deadline {
     /// No deadline: the command line.
-    pub fn none() -> Self {
+    pub const fn none() -> Self {
         Self { kill_at: None, margin: Duration::ZERO }
     }
 

@@ -4,13 +4,24 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use landing::{ErrorLog, LandedObject, ObjectKey, Position, RawLocation};
+use landing::{
+    ERRORS_PREFIX, ErrorLog, LandedObject, ObjectKey, Position, RAW_PREFIX, RawLocation,
+};
 use objects::{Lake, LakeError, PutOptions};
 
+/// What `RawLocation::error_log_key` ends an error log's key in.
+const SUFFIX: &str = ".error.json";
 /// No error log that Riacho writes is as large; a larger object is something else.
 const BYTES_MAX: u64 = 64 << 10;
 /// A message carries a database's or a person's words; this much of them is plenty.
 const MESSAGE_CHARS_MAX: usize = 2_000;
+
+/// The object that an error log is about, by the error log's key.
+pub fn object_key(error_log_key: &ObjectKey) -> Option<ObjectKey> {
+    let tail = error_log_key.as_str().strip_prefix(ERRORS_PREFIX)?;
+    let tail = tail.strip_suffix(SUFFIX)?;
+    Some(ObjectKey::new(format!("{RAW_PREFIX}{tail}")))
+}
 
 /// One failure of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]

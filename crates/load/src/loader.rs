@@ -92,9 +92,10 @@ impl Loader {
     /// Loads one object, and records it where it fails for good.
     pub async fn load(&self, object: &LandedObject, run: Run<'_>) -> ObjectReport {
         run.progress.started(object);
-        let report = match self.bring_in(object, run).await {
+        // Boxed, as an object on its way is a deep nest of futures: callers stay shallow.
+        let report = match Box::pin(self.bring_in(object, run)).await {
             Ok(done) => loaded(object, done),
-            Err(error) => self.failed(object, error, run.force).await,
+            Err(error) => self.failed(object, error).await,
         };
         log(&report);
         run.progress.finished(&report);
@@ -107,7 +108,7 @@ impl Loader {
             Subject::Created(object) => ignored(&object, "it is not an object under `raw/`"),
             Subject::Removed(object) => ignored(&object, "it was removed"),
             Subject::Other { event_name, object } => ignored(&object, &event_name),
-            Subject::Undecodable(found) => self.undecodable(found, run).await,
+            Subject::Undecodable(found) => self.undecodable(found).await,
         }
     }
 
@@ -163,7 +164,7 @@ impl Loader {
 
     async fn over_connection(&self, job: Job<'_>) -> Result<Done, LoadError> {
         let mut warehouse = self.database.warehouse().await?;
-        load_object(job, &mut warehouse).await
+        Box::pin(load_object(job, &mut warehouse)).await
     }
 
     /// The object is loaded, whatever becomes of its old error log: the next compaction finds it.
@@ -173,10 +174,10 @@ impl Loader {
         }
     }
 
-    async fn failed(&self, object: &LandedObject, error: LoadError, force: bool) -> ObjectReport {
+    async fn failed(&self, object: &LandedObject, error: LoadError) -> ObjectReport {
         let error = match error.kind() {
             FailureKind::Transient => error,
-            FailureKind::Permanent => match condemn::record(self, object, &error, force).await {
+            FailureKind::Permanent => match condemn::record(self, object, &error).await {
                 Ok(()) => error,
                 Err(source) => LoadError::Unrecorded {
                     kind: error.name(),
@@ -190,7 +191,7 @@ impl Loader {
 
     /// A key that can't be decoded has an error log under the name that it came with; an event
     /// that names no key can only be given back, so that it ends in a dead-letter queue.
-    async fn undecodable(&self, found: Undecodable, run: Run<'_>) -> ObjectReport {
+    async fn undecodable(&self, found: Undecodable) -> ObjectReport {
         let error = LoadError::Undecodable(found.reason);
         let (Some(bucket), Some(key)) = (found.bucket, found.key) else {
             tracing::error!(error = %error, "could not read a part of the event");
@@ -199,7 +200,7 @@ impl Loader {
             return report;
         };
         let object = LandedObject::named(bucket, ObjectKey::new(key));
-        let report = self.failed(&object, error, run.force).await;
+        let report = self.failed(&object, error).await;
         log(&report);
         report
     }

@@ -18,8 +18,8 @@ pub async fn read_configuration(
     lookup: &Lookup,
 ) -> Result<Configuration, ConfigurationError> {
     let lookup = |name: &str| lookup(name);
-    Configuration::from_environment(lookup, async |address: &str| read_address(lake, address).await)
-        .await
+    let read = async |address: &str| lake.read_text_address(address).await;
+    Configuration::from_environment(lookup, read).await
 }
 
 impl Loader {

@@ -1,0 +1,8 @@
+//! Objects in a real lake to rows in a real Postgres.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail loudly")]
+
+mod answers;
+mod failures;
+mod kit;
+mod objects_in;

@@ -1,0 +1,174 @@
+//! What becomes rows.
+
+use std::io::Write;
+
+use async_compression::tokio::write::{GzipEncoder, ZstdEncoder};
+use load::Verdict;
+use tokio::io::AsyncWriteExt;
+
+use crate::kit::{BUCKET, Kit};
+
+const FOLDER: &str = "raw/source=shop/endpoint=orders/day=2026-11-01";
+const ROWS: &str = "select id, total, day from shop.orders order by id";
+
+const CONFIGURATION: &str = r#"
+[lake]
+bucket = "${RIACHO_BUCKET}"
+
+[sources.shop]
+base_url = "http://127.0.0.1:9"
+
+[sources.shop.partitions]
+day = { kind = "list", values = ["2026-11-01", "2026-11-02"] }
+
+[sources.shop.endpoints.orders]
+path = "/orders/{day}"
+records = "/orders"
+key = ["/id"]
+version = "/changed"
+table = "orders"
+write = "replace"
+"#;
+
+async fn rows(kit: &Kit) -> Vec<String> {
+    kit.sql(ROWS).await
+}
+
+#[tokio::test]
+async fn a_document_an_array_lines_and_concatenated_texts_become_the_same_rows() {
+    let kit = Kit::new().await;
+    let forms = [
+        ("array", r#"[{"id":1,"total":1.50},{"id":2,"total":2}]"#),
+        ("lines", "{\"id\":3,\"total\":1.50}\n{\"id\":4,\"total\":2}\n"),
+        ("joined", r#"{"id":5,"total":1.50}{"id":6,"total":2}"#),
+        ("single", r#"{"id":7,"total":1.50}"#),
+    ];
+    for (name, text) in forms {
+        let report = kit.land(&format!("{FOLDER}/{name}.json"), text).await;
+        assert_eq!(report.outcome, Verdict::Loaded, "{report:?}");
+    }
+    let expected: Vec<_> = (1..=7)
+        .map(|id| match id % 2 {
+            1 => format!("{id} 1.50 2026-11-01"),
+            _ => format!("{id} 2 2026-11-01"),
+        })
+        .collect();
+    assert_eq!(rows(&kit).await, expected);
+}
+
+#[tokio::test]
+async fn gzip_and_zstd_are_read() {
+    let kit = Kit::new().await;
+    let text = br#"{"id":1,"total":9007199254740993}"#;
+    let mut gzip = GzipEncoder::new(Vec::new());
+    gzip.write_all(text).await.unwrap();
+    gzip.shutdown().await.unwrap();
+    let report = kit.land(&format!("{FOLDER}/a.json.gz"), gzip.into_inner()).await;
+    assert_eq!(report.outcome, Verdict::Loaded, "{report:?}");
+    let mut zstd = ZstdEncoder::new(Vec::new());
+    zstd.write_all(text).await.unwrap();
+    zstd.shutdown().await.unwrap();
+    let report = kit.land(&format!("{FOLDER}/b.json.zst"), zstd.into_inner()).await;
+    assert_eq!(report.outcome, Verdict::Loaded, "{report:?}");
+    assert_eq!(
+        rows(&kit).await,
+        ["1 9007199254740993 2026-11-01", "1 9007199254740993 2026-11-01"]
+    );
+}
+
+#[tokio::test]
+async fn an_object_loaded_twice_stands_once() {
+    let kit = Kit::new().await;
+    let key = format!("{FOLDER}/a.json");
+    kit.land(&key, r#"[{"id":1,"total":1}]"#).await;
+    let again = kit.load(&key).await;
+    assert_eq!(again.outcome, Verdict::AlreadyLoaded);
+    assert_eq!(rows(&kit).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_older_object_never_displaces_a_newer_one() {
+    let kit = Kit::configured(Some(CONFIGURATION)).await;
+    let newer = format!("{FOLDER}/20261102T070000Z.json");
+    let older = format!("{FOLDER}/20261102T060000Z.json");
+    kit.land(&newer, r#"{"orders":[{"id":1,"total":2,"changed":2}]}"#).await;
+    let late = kit
+        .land(
+            &older,
+            r#"{"orders":[{"id":1,"total":1,"changed":1},{"id":2,"total":5,"changed":1}]}"#,
+        )
+        .await;
+    assert_eq!(late.outcome, Verdict::Superseded);
+    assert_eq!(rows(&kit).await, ["1 2 2026-11-01"]);
+}
+
+#[tokio::test]
+async fn records_that_a_scope_loses_stand_again_in_another_that_has_them() {
+    let kit = Kit::configured(Some(CONFIGURATION)).await;
+    let other = "raw/source=shop/endpoint=orders/day=2026-11-02/20261103T060000Z.json";
+    let first = format!("{FOLDER}/20261103T060000Z.json");
+    let second = format!("{FOLDER}/20261103T070000Z.json");
+    kit.land(
+        other,
+        r#"{"orders":[{"id":1,"total":1,"changed":1},{"id":9,"total":9,"changed":1}]}"#,
+    )
+    .await;
+    kit.land(&first, r#"{"orders":[{"id":1,"total":2,"changed":2}]}"#).await;
+    assert_eq!(rows(&kit).await, ["1 2 2026-11-01", "9 9 2026-11-02"]);
+    let report = kit.land(&second, r#"{"orders":[]}"#).await;
+    assert_eq!(report.outcome, Verdict::Loaded, "{report:?}");
+    assert_eq!(rows(&kit).await, ["1 1 2026-11-02", "9 9 2026-11-02"]);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_kept_is_set_aside_with_its_text() {
+    let kit = Kit::configured(Some(CONFIGURATION)).await;
+    let key = format!("{FOLDER}/20261102T060000Z.json");
+    let body =
+        r#"{"orders":[{"id":1,"total":1,"changed":1},{"total":7},{"id":1,"total":3,"changed":5}]}"#;
+    let report = kit.land(&key, body).await;
+    assert_eq!((report.records, report.rejects), (3, 2), "{report:?}");
+    assert_eq!(rows(&kit).await, ["1 3 2026-11-01"]);
+    let rejects = kit.sql("select reason, json from riacho.rejects order by reason").await;
+    assert_eq!(
+        rejects,
+        [r#"key_missing {"total":7}"#, r#"key_twice {"id":1,"total":1,"changed":1}"#]
+    );
+}
+
+#[tokio::test]
+async fn twenty_loaders_that_each_bring_columns_lose_nothing() {
+    let kit = std::sync::Arc::new(Kit::new().await);
+    let loads = (0..20).map(|number| {
+        let kit = std::sync::Arc::clone(&kit);
+        tokio::spawn(async move {
+            let key = format!("{FOLDER}/{number:02}.json");
+            let body = format!(r#"{{"id":{number},"c{number}":true,"c{}":1}}"#, number % 3);
+            kit.put(&key, body).await;
+            let object = landing::LandedObject::named(BUCKET, landing::ObjectKey::new(key));
+            kit.loader.another().load(&object, crate::kit::RUN).await
+        })
+    });
+    for load in futures::future::join_all(loads).await {
+        let report = load.unwrap();
+        assert_eq!(report.outcome, Verdict::Loaded, "{report:?}");
+    }
+    assert_eq!(kit.sql("select count(*) from shop.orders").await, ["20"]);
+}
+
+#[tokio::test]
+async fn a_large_object_takes_many_batches() {
+    let kit = Kit::new().await;
+    let mut body = Vec::new();
+    for id in 0..60_000 {
+        writeln!(
+            body,
+            r#"{{"id":{id},"note":"{}","lines":[{{"n":1}},{{"n":2}}]}}"#,
+            "x".repeat(100)
+        )
+        .unwrap();
+    }
+    let report = kit.land(&format!("{FOLDER}/a.json"), body).await;
+    assert_eq!((report.records, report.rows), (60_000, 180_000), "{report:?}");
+    assert_eq!(kit.sql("select count(*), sum(id) from shop.orders").await, ["60000 1799970000"]);
+}
