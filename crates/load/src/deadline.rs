@@ -19,9 +19,14 @@ impl Deadline {
     }
 
     /// A deadline as Lambda gives it; a fifth of what is left, at most ten seconds, is kept back.
+    ///
+    /// One that has passed before the work begins is none: Lambda starts no such invocation, and
+    /// cargo-lambda's emulation has been seen to give a duration in place of an instant.
     pub fn at(kill_at: SystemTime, now: SystemTime) -> Self {
-        let left = kill_at.duration_since(now).unwrap_or_default();
-        Self { kill_at: Some(kill_at), margin: (left / 5).min(MARGIN_MAX) }
+        match kill_at.duration_since(now) {
+            Ok(left) => Self { kill_at: Some(kill_at), margin: (left / 5).min(MARGIN_MAX) },
+            Err(_) => Self::none(),
+        }
     }
 
     /// Time left for work at `now`; none where there is no deadline.
@@ -56,6 +61,13 @@ mod tests {
         let long = Deadline::at(now + seconds(900), now);
         assert_eq!(long.left(now), Some(seconds(890)));
         assert_eq!(long.grace(now), Some(seconds(895)));
+    }
+
+    #[test]
+    fn a_deadline_that_passed_before_the_work_began_is_none() {
+        let now = SystemTime::now();
+        let duration = SystemTime::UNIX_EPOCH + Duration::from_millis(600_000);
+        assert_eq!(Deadline::at(duration, now), Deadline::none());
     }
 
     #[test]
