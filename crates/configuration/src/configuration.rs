@@ -28,7 +28,7 @@ pub struct Configuration {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError<E> {
     /// Nothing could be read at the address.
-    #[error("the configuration at `{address}` (RIACHO_CONFIG) can't be read: {source}")]
+    #[error("no configuration, though RIACHO_CONFIG names `{address}`: {source}")]
     Unreadable {
         /// Where it should be.
         address: String,

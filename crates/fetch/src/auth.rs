@@ -78,10 +78,16 @@ impl Authoriser {
         Ok(values)
     }
 
-    /// Forgets what a source refused: it may have been changed since it was read.
-    pub(crate) async fn forget(&self, source: &Source) {
+    /// Forgets what a source refused, and the secrets of its templates: they may have been changed
+    /// since they were read.
+    pub(crate) async fn forget<'r>(
+        &self,
+        source: &'r Source,
+        others: impl Iterator<Item = &'r SecretReference>,
+    ) {
         self.tokens.lock().await.remove(&source.name);
-        for reference in texts(&source.auth).into_iter().flat_map(SecretText::secrets) {
+        let of_auth = texts(&source.auth).into_iter().flat_map(SecretText::secrets);
+        for reference in of_auth.chain(others) {
             self.secrets.forget(&reference.name).await;
         }
     }

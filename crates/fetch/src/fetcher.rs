@@ -15,7 +15,7 @@ use tokio::time::Instant as Moment;
 use crate::auth::Authoriser;
 use crate::error::FetchError;
 use crate::failure::Failure;
-use crate::land::{self, Ground, Landed};
+use crate::land::{Ground, Landed};
 use crate::limit::Pace;
 use crate::plan::{self, Plan, SourcePlan, Task};
 use crate::progress::Progress;
@@ -88,6 +88,9 @@ impl Fetcher {
         let run_id = new_run_id(time);
         let limits = Limits::before(deadline, Instant::now());
         progress.planned(plan.scopes());
+        if self.configuration.sources().is_empty() {
+            tracing::warn!("no sources are configured; set RIACHO_CONFIG");
+        }
         tracing::info!(
             run.id = run_id,
             run.time = %request.time,
@@ -165,7 +168,7 @@ impl Run<'_> {
         if self.limits.start.is_some_and(|limit| Moment::now() >= limit) {
             return self.left(task);
         }
-        let key = land::key_of(task, self.ground.time);
+        let key = task.key(self.ground.time);
         self.progress.started(task);
         let landing = self.ground.land(task, &key, pace);
         let landed = match self.limits.end {

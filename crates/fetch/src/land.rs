@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use configuration::{Pages, SecretReference};
 use jiff::Timestamp;
-use landing::{ObjectKey, ObjectTime, RawLocation};
+use landing::{ObjectKey, ObjectTime};
 use objects::{Lake, Put, Upload, UploadOptions, Uploaded};
 use reqwest::header::CONTENT_ENCODING;
 use tokio::time::Instant;
@@ -15,12 +15,8 @@ use crate::call::{Call, Given, PageParameters};
 use crate::client::{self, Answer};
 use crate::failure::{Failure, Retry};
 use crate::limit::Pace;
-use crate::pages::{Page, Pager};
 use crate::plan::Task;
 use crate::retry::Attempts;
-
-/// A page is held while its successor is looked for; an answer without pages never is.
-const PAGE_BYTES_MAX: usize = 32 << 20;
 
 /// What all scopes of a run share.
 pub(crate) struct Ground<'r> {
@@ -42,17 +38,6 @@ pub(crate) enum Landed {
     AlreadyThere,
     /// There was no time to begin.
     Left,
-}
-
-/// The key of a task's object.
-pub(crate) fn key_of(task: &Task<'_>, time: ObjectTime) -> ObjectKey {
-    RawLocation {
-        source: task.source.name.clone(),
-        endpoint: task.endpoint.name.clone(),
-        scope: task.scope.clone(),
-        name: format!("{time}.json{}", task.endpoint.compression.suffix()),
-    }
-    .key()
 }
 
 impl Ground<'_> {
@@ -114,100 +99,12 @@ impl Ground<'_> {
         Ok(upload.finish(metadata).await?)
     }
 
-    /// Pages stand one after another, each followed by a newline. Each is tried by itself.
-    async fn land_pages(
-        &self,
-        task: &Task<'_>,
-        key: &ObjectKey,
-        pace: &Pace,
-    ) -> Result<Uploaded, (Failure, u32)> {
-        let mut upload = self.upload(task, key);
-        match self.pour_pages(task, &mut upload, pace).await {
-            Ok(metadata) => {
-                let uploaded = upload.finish(metadata).await;
-                uploaded.map_err(|error| (error.into(), 1))
-            }
-            Err(failure) => {
-                upload.abort().await;
-                Err(failure)
-            }
-        }
-    }
-
-    async fn pour_pages(
-        &self,
-        task: &Task<'_>,
-        upload: &mut Upload,
-        pace: &Pace,
-    ) -> Result<BTreeMap<String, String>, (Failure, u32)> {
-        let once = |failure: Failure| (failure, 1);
-        let endpoint = task.endpoint;
-        let mut pager = Pager::new(&endpoint.pages, endpoint.records.as_deref());
-        let mut parameters = pager.first();
-        let mut pages = 0;
-        let mut metadata = BTreeMap::new();
-        loop {
-            let mut attempts = Attempts::new(pace, task.source.limits.attempts, self.limit);
-            let (call, answer, body, next) = loop {
-                match self.page(task, &parameters, &mut pager).await {
-                    Ok(page) => break page,
-                    Err(failure) => self.wait(task, &mut attempts, failure).await?,
-                }
-            };
-            pages += 1;
-            if pages == 1 {
-                metadata = self.metadata(task, &call, &answer, 1);
-            }
-            let pushed = upload.push(&body).await;
-            pushed.map_err(|error| once(error.into()))?;
-            let pushed = upload.push(b"\n").await;
-            pushed.map_err(|error| once(error.into()))?;
-            let Some(next) = next else { break };
-            parameters = next;
-            if !pace.slot(self.limit).await {
-                let message =
-                    format!("the time was up after {pages} pages; the scope is fetched anew");
-                return Err(once(Failure::standing("out_of_time", message)));
-            }
-        }
-        metadata.insert("pages".to_owned(), pages.to_string());
-        Ok(metadata)
-    }
-
-    /// One page with what the next is asked for with.
-    async fn page(
-        &self,
-        task: &Task<'_>,
-        parameters: &PageParameters,
-        pager: &mut Pager<'_>,
-    ) -> Result<(Call, Answer, Vec<u8>, Option<PageParameters>), Failure> {
-        let (call, mut answer) = self.ask(task, parameters).await?;
-        if let Some(encoding) = answer.headers.get(CONTENT_ENCODING) {
-            let message = format!(
-                "a page came as {encoding:?} though `identity` was asked for, so its successor \
-                 can't be read from it"
-            );
-            return Err(Failure::standing("content_encoding", message));
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await? {
-            body.extend_from_slice(&chunk);
-            if body.len() > PAGE_BYTES_MAX {
-                let message =
-                    format!("a page is longer than {PAGE_BYTES_MAX} bytes; ask for smaller ones");
-                return Err(Failure::permanent("page_too_large", message));
-            }
-        }
-        if body.is_empty() {
-            return Err(nothing(answer.status));
-        }
-        let next =
-            pager.after(&Page { url: &answer.url, headers: &answer.headers, body: &body })?;
-        Ok((call, answer, body, next))
-    }
-
     /// Sends the request; the answer's head is in when this returns.
-    async fn ask(&self, task: &Task<'_>, page: &PageParameters) -> Result<(Call, Answer), Failure> {
+    pub(crate) async fn ask(
+        &self,
+        task: &Task<'_>,
+        page: &PageParameters,
+    ) -> Result<(Call, Answer), Failure> {
         let given = Given {
             secrets: self.authoriser.values(secrets_of(task)).await?,
             authorisation: self.authoriser.authorisation(self.http, task.source).await?,
@@ -217,20 +114,20 @@ impl Ground<'_> {
         Ok((call, answer))
     }
 
-    async fn wait(
+    pub(crate) async fn wait(
         &self,
         task: &Task<'_>,
         attempts: &mut Attempts<'_>,
         failure: Failure,
     ) -> Result<(), (Failure, u32)> {
         if failure.retry == Retry::WithFreshSecrets {
-            self.authoriser.forget(task.source).await;
+            self.authoriser.forget(task.source, secrets_of(task)).await;
         }
         let waited = attempts.next(failure).await;
         waited.map_err(|failure| (failure, attempts.made()))
     }
 
-    fn upload(&self, task: &Task<'_>, key: &ObjectKey) -> Upload {
+    pub(crate) fn upload(&self, task: &Task<'_>, key: &ObjectKey) -> Upload {
         let options = UploadOptions {
             run_id: self.run_id.to_owned(),
             compression: task.endpoint.compression,
@@ -239,7 +136,7 @@ impl Ground<'_> {
         self.lake.uploader(self.bucket, key, options)
     }
 
-    fn metadata(
+    pub(crate) fn metadata(
         &self,
         task: &Task<'_>,
         call: &Call,
@@ -276,7 +173,7 @@ async fn pour(answer: &mut Answer, upload: &mut Upload) -> Result<(), Failure> {
 
 /// An answer without a byte leaves nothing to keep. Where the API says that this is so (204, 205)
 /// it is not asked again.
-fn nothing(status: u16) -> Failure {
+pub(crate) fn nothing(status: u16) -> Failure {
     let message = format!("the answer ({status}) has no body, so there is nothing to land");
     let failure = Failure::permanent("empty_body", message);
     let retry =

@@ -13,6 +13,7 @@ mod failure;
 mod fetcher;
 mod handler;
 mod land;
+mod land_pages;
 mod limit;
 mod lists;
 mod look;

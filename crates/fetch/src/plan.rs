@@ -2,7 +2,7 @@
 
 use configuration::{Configuration, Endpoint, ListValues, Partition, PartitionKind, Source};
 use jiff::Timestamp;
-use landing::Scope;
+use landing::{ObjectKey, ObjectTime, RawLocation, Scope};
 
 use crate::lists::Lists;
 use crate::request::{FetchRequest, Selection};
@@ -63,6 +63,25 @@ impl<'c> Plan<'c> {
     pub fn scopes(&self) -> u64 {
         let endpoints = self.sources.iter().flat_map(|source| &source.endpoints);
         endpoints.map(EndpointPlan::scopes).sum()
+    }
+
+    /// Its tasks, made as they are taken.
+    pub fn tasks(&self) -> impl Iterator<Item = Task<'c>> {
+        self.sources.iter().flat_map(SourcePlan::tasks)
+    }
+}
+
+impl Task<'_> {
+    /// The key of its object in a run of this time.
+    pub fn key(&self, time: ObjectTime) -> ObjectKey {
+        let suffix = self.endpoint.compression.suffix();
+        let location = RawLocation {
+            source: self.source.name.clone(),
+            endpoint: self.endpoint.name.clone(),
+            scope: self.scope.clone(),
+            name: format!("{time}.json{suffix}"),
+        };
+        location.key()
     }
 }
 

@@ -36,17 +36,12 @@ pub(crate) async fn get(
     grant: &Grant<'_>,
     timeout: Duration,
 ) -> Result<(Secret, Duration), Failure> {
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "client_credentials");
-    if let Some(scope) = grant.scope {
-        form.append_pair("scope", scope);
-    }
     let mut request = http
         .post(grant.token_url.clone())
         .timeout(timeout)
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(ACCEPT, "application/json")
-        .body(form.finish());
+        .body(form(grant));
     // Section 2.3.1: each half is form-encoded before the two are joined.
     let half = |secret: &Secret| {
         Secret::new(form_urlencoded::byte_serialize(secret.expose().as_bytes()).collect::<String>())
@@ -75,6 +70,15 @@ pub(crate) async fn get(
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .unwrap_or(DEFAULT_LIFETIME);
     Ok((Secret::new(answer.access_token), lifetime))
+}
+
+fn form(grant: &Grant<'_>) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("grant_type", "client_credentials");
+    if let Some(scope) = grant.scope {
+        form.append_pair("scope", scope);
+    }
+    form.finish()
 }
 
 fn refused(grant: &Grant<'_>, status: u16, body: &[u8]) -> Failure {

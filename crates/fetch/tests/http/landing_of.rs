@@ -252,3 +252,25 @@ async fn an_invocation_answers_what_it_did() {
         3
     );
 }
+
+#[tokio::test]
+async fn a_run_can_be_given_to_a_task_of_its_own() {
+    let (ground, api) = (Ground::start().await, Api::start(|_, _| ok("{}")).await);
+    let fetcher = ground.fetcher(&api.url(), POS);
+    let task = tokio::spawn(async move { fetcher.run(everything(), None, &()).await });
+    assert_eq!(task.await.unwrap().unwrap().written_count, 4);
+}
+
+#[tokio::test]
+async fn a_plan_names_the_objects_that_a_run_would_write() {
+    let ground = Ground::start().await;
+    let fetcher = ground.fetcher("http://127.0.0.1:1", POS);
+    let plan = fetcher.plan(&dates("2026-11-01", "2026-11-01")).await.unwrap();
+    let time = "20261104T060000Z".parse().unwrap();
+    let keys = plan.tasks().map(|task| task.key(time)).collect::<Vec<_>>();
+    assert_eq!(keys.len() as u64, plan.scopes());
+    assert_eq!(
+        keys[0].as_str(),
+        "raw/source=api/endpoint=checks/busDt=2026-11-01/storeId=1/20261104T060000Z.json"
+    );
+}
