@@ -1,14 +1,15 @@
 //! Begins an object: claims its line, decides between it and what its scope stands on, and makes
 //! room for its rows.
 
-use crate::catalog::{self, Catalog, Catalogs};
+use crate::catalog::{self, Catalog};
 use crate::keyed::Keyed;
 use crate::ledger::{self, Closing, Holder, Line, Standing};
+use crate::memory::Memory;
 use crate::shadows::{self, KeyText};
 use crate::work::Work;
 use crate::{
-    Begun, EndpointFacts, Loading, ObjectFacts, Outcome, WarehouseError, Write, repair, rows,
-    schema_change,
+    Begun, EndpointFacts, Loading, ObjectFacts, Outcome, WarehouseError, Write, hand_over, repair,
+    rows, schema_change,
 };
 
 /// The failure that a person has to overrule.
@@ -21,6 +22,17 @@ pub(crate) struct Room {
     pub(crate) records_before: Option<u64>,
     /// Keys that the rows which made room had in common with other objects.
     pub(crate) contested: Vec<KeyText>,
+}
+
+/// What a load starts from.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) object: ObjectFacts,
+    pub(crate) endpoint: EndpointFacts,
+    pub(crate) object_id: i64,
+    /// What its rows count with against others.
+    pub(crate) own: Standing,
+    pub(crate) room: Room,
 }
 
 /// What is to be done with a claimed object.
@@ -36,7 +48,7 @@ enum Decision {
 /// Begins an object in a transaction that has just begun.
 pub(crate) async fn begin<'a>(
     work: Work<'a>,
-    catalogs: &'a mut Catalogs,
+    memory: &'a mut Memory,
     object: &ObjectFacts,
     endpoint: &EndpointFacts,
 ) -> Result<Begun<'a>, WarehouseError> {
@@ -46,9 +58,13 @@ pub(crate) async fn begin<'a>(
     if endpoint.write == Write::Replace {
         ledger::lock_scope(&work, object).await?;
     }
-    let mut line = ledger::claim(&work, object, endpoint).await?;
+    let promised = memory.redeem(&object.object);
+    let mut line = ledger::claim(&work, object, endpoint, promised).await?;
     if line.root_gone {
         repair::repair(&work, endpoint, &mut line).await?;
+    }
+    if endpoint.write == Write::Replace {
+        hand_over::hand_over(&work, object, endpoint, &mut line).await?;
     }
     match decide(&work, object, endpoint, &line).await? {
         Decision::Nothing(outcome) => {
@@ -63,13 +79,16 @@ pub(crate) async fn begin<'a>(
             Ok(Begun::AlreadyDone(outcome))
         }
         Decision::Load(holders) => {
-            // Taken out until the commit: what a failed load has learnt is not to be trusted.
-            let key = (endpoint.source.clone(), endpoint.endpoint.clone());
-            let remembered = catalogs.remove(&key);
-            let catalog = catalog::open(&work, endpoint, remembered).await?;
+            let catalog = catalog::open(&work, endpoint, memory.take(endpoint)).await?;
             let room = make_room(&work, &catalog, object, endpoint, &line, &holders).await?;
-            let loading = Loading::new(work, catalogs, catalog, object, endpoint, line.id, room);
-            Ok(Begun::Load(Box::new(loading)))
+            let start = Start {
+                object: object.clone(),
+                endpoint: endpoint.clone(),
+                object_id: line.id,
+                own: line.counts_with(object),
+                room,
+            };
+            Ok(Begun::Load(Box::new(Loading::new(work, memory, catalog, start))))
         }
     }
 }
@@ -87,7 +106,7 @@ async fn decide(
         return Ok(Decision::Load(Vec::new()));
     }
     let holders = ledger::holders(work, object, endpoint, line.id).await?;
-    let own = Standing::of(object);
+    let own = line.counts_with(object);
     let Some(newest) = holders.first() else {
         return Ok(Decision::Load(holders));
     };
@@ -100,8 +119,9 @@ async fn decide(
         ledger::let_count_as(work, newest.id, &own).await?;
         let closing = Closing {
             status: "unchanged",
-            records: newest.records,
-            rejects: newest.rejects,
+            records: Some(newest.records),
+            rows: Some(0),
+            rejects: Some(newest.rejects),
             ..Closing::default()
         };
         ledger::close(work, line.id, object, closing).await?;

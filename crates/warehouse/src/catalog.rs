@@ -1,7 +1,7 @@
-//! Reads an endpoint's tables from the catalog, and remembers them between loads. A load holds the
-//! tables locked from the moment their version was checked, so that what it knows stays true.
+//! Reads an endpoint's tables from the catalog. A load holds the tables locked from the moment their
+//! version was checked, so that what it knows stays true.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use normalise::{Column, ColumnType, Origin, Schema, Table};
 use tokio_postgres::Row;
@@ -24,9 +24,6 @@ pub(crate) struct Catalog {
     pub(crate) namespace: String,
     pub(crate) schema: Schema,
 }
-
-/// What a connection remembers, by source and endpoint.
-pub(crate) type Catalogs = BTreeMap<(String, String), Catalog>;
 
 impl Catalog {
     /// The table's full name.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use normalise::{Reject, Summary};
 
 use crate::ledger::{self, Closing};
-use crate::{Loading, Outcome, Vanished, WarehouseError, change_log, rejects};
+use crate::{Loading, Outcome, Vanished, WarehouseError, change_log, rejects, survey};
 
 pub(crate) async fn commit(
     mut loading: Loading<'_>,
@@ -14,6 +14,9 @@ pub(crate) async fn commit(
     unread: Vec<Reject>,
     duration: Duration,
 ) -> Result<Outcome, WarehouseError> {
+    if let Some(wanted) = loading.survey.take() {
+        return Err(survey::settle(loading, wanted).await);
+    }
     loading.counts.records = summary.records;
     loading.counts.rejects = summary.rejects;
     loading.counts.reinstated = loading.wanted.close()?;
@@ -27,16 +30,17 @@ pub(crate) async fn commit(
     let closing = Closing {
         status: "loaded",
         stands: true,
-        records: summary.records,
-        rows: loading.counts.rows,
-        rejects: summary.rejects,
+        standing: Some(loading.own.clone()),
+        records: Some(summary.records),
+        rows: Some(loading.counts.rows),
+        rejects: Some(summary.rejects),
         envelope: summary.envelope.as_deref(),
         seconds: duration.as_secs_f64(),
     };
     ledger::close(work, id, &loading.object, closing).await?;
-    let Loading { work, catalogs, catalog, endpoint, counts, .. } = loading;
+    let Loading { work, memory, catalog, endpoint, counts, .. } = loading;
     work.commit().await?;
-    catalogs.insert((endpoint.source, endpoint.endpoint), catalog);
+    memory.keep(&endpoint, catalog);
     Ok(Outcome::Loaded(counts))
 }
 

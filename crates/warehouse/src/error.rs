@@ -123,7 +123,9 @@ impl WarehouseError {
                     | "deadlock"
                     | "serialisation_failure"
                     | "statement_outdated"
+                    | "schema_gone"
                     | "table_gone"
+                    | "column_gone"
             ),
             Self::Settings(_)
             | Self::Connect { .. }
@@ -133,6 +135,11 @@ impl WarehouseError {
             | Self::TooNew { .. }
             | Self::Mismatch(_) => false,
         }
+    }
+
+    /// Whether a schema, table or column is no longer there.
+    pub(crate) fn is_something_gone(&self) -> bool {
+        matches!(self.name(), "schema_gone" | "table_gone" | "column_gone" | "object_gone")
     }
 
     /// Whether Postgres refused the user or the password: fetch the secret anew, then connect anew.

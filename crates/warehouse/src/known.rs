@@ -1,7 +1,8 @@
 //! What the ledger knows of given objects: a comparison of it with the lake asks page by page.
 
 use jiff::Timestamp;
-use landing::ObjectKey;
+use landing::{ErrorLog, ObjectKey};
+use serde_json::Value;
 
 use crate::values::Instant;
 use crate::work::field;
@@ -20,6 +21,8 @@ pub struct Known {
     pub version_id: Option<String>,
     /// When the object was dealt with, if it was.
     pub loaded_at: Option<Timestamp>,
+    /// Why it failed, if it did.
+    pub failure: Option<ErrorLog>,
 }
 
 impl Known {
@@ -37,7 +40,7 @@ impl Warehouse {
         keys: &[ObjectKey],
     ) -> Result<Vec<Known>, WarehouseError> {
         const KNOWN: &str = "
-            SELECT key, status, etag, version_id, loaded_at FROM riacho.objects
+            SELECT key, status, etag, version_id, loaded_at, error FROM riacho.objects
             WHERE bucket = $1 AND key = ANY($2) AND status <> 'loading'";
         let keys = keys.iter().map(ObjectKey::as_str).collect::<Vec<_>>();
         let work = self.work().await?;
@@ -49,6 +52,8 @@ impl Warehouse {
                 status: field(row, "status")?,
                 etag: field(row, "etag")?,
                 version_id: field(row, "version_id")?,
+                failure: field::<Option<Value>>(row, "error")?
+                    .and_then(|error| serde_json::from_value(error).ok()),
                 loaded_at: field::<Option<Instant>>(row, "loaded_at")?.map(|at| at.0),
             });
         }

@@ -22,6 +22,8 @@ pub(crate) struct Line {
     pub(crate) sequencer: Option<Sequencer>,
     pub(crate) object_time: Timestamp,
     pub(crate) stands: bool,
+    /// What its rows count with, where they stand.
+    pub(crate) standing: Option<Standing>,
     pub(crate) records: u64,
     pub(crate) rejects: u64,
     /// What was said of its failure, where it failed.
@@ -77,6 +79,20 @@ impl Line {
             |ours: &Option<String>, theirs: &Option<String>| ours.is_some() && ours == theirs;
         same(&self.etag, &object.etag) || same(&self.version_id, &object.version_id)
     }
+
+    /// Whether the rows that stand for the line are those of `object`'s bytes.
+    pub(crate) fn stands_on(&self, object: &LandedObject) -> bool {
+        self.stands && self.status == "loaded" && self.has_bytes_of(object)
+    }
+
+    /// What `object` counts with: its own time, or that of a newer object with its bytes.
+    pub(crate) fn counts_with(&self, object: &ObjectFacts) -> Standing {
+        let own = Standing::of(object);
+        match &self.standing {
+            Some(standing) if self.stands_on(&object.object) => own.max(standing.clone()),
+            Some(_) | None => own,
+        }
+    }
 }
 
 /// Waits until no other load works on the object's scope.
@@ -96,19 +112,22 @@ pub(crate) async fn lock(work: &Work<'_>, doing: &str, name: &str) -> Result<(),
 }
 
 /// Takes the object's line, new or old. A second load of the same object waits here, and then finds
-/// the work done.
+/// the work done. `promised` is the number that a new line gets, if one was promised.
 pub(crate) async fn claim(
     work: &Work<'_>,
     object: &ObjectFacts,
     endpoint: &EndpointFacts,
+    promised: Option<i64>,
 ) -> Result<Line, WarehouseError> {
     const CLAIM: &str = "
         INSERT INTO riacho.objects AS o
-            (bucket, key, source, endpoint, scope, object_time, status, attempts)
-        VALUES ($1, $2, $3, $4, $5, $6, 'loading', 1)
+            (id, bucket, key, source, endpoint, scope, object_time, status, attempts)
+        OVERRIDING SYSTEM VALUE
+        VALUES (coalesce($7, nextval('riacho.objects_id_seq')), $1, $2, $3, $4, $5, $6,
+            'loading', 1)
         ON CONFLICT (bucket, key) DO UPDATE SET attempts = o.attempts + 1
         RETURNING id, status, etag, version_id, sequencer, object_time, stands,
-            coalesce(records, 0) AS records, coalesce(rejects, 0) AS rejects,
+            standing_time, standing_key, coalesce(records, 0) AS records, coalesce(rejects, 0) AS rejects,
             error->>'kind' AS failure, error->>'message' AS message,
             coalesce((SELECT to_regclass(format('%I.%I', t.schema_name, t.table_name)) IS NULL
                 FROM riacho.tables t
@@ -126,10 +145,12 @@ pub(crate) async fn claim(
                 &endpoint.endpoint,
                 &scope,
                 &Instant(object.object_time),
+                &promised,
             ],
         )
         .await?;
     let time: Instant = field(&row, "object_time")?;
+    let stands = field(&row, "stands")?;
     Ok(Line {
         id: field(&row, "id")?,
         status: field(&row, "status")?,
@@ -137,7 +158,8 @@ pub(crate) async fn claim(
         version_id: field(&row, "version_id")?,
         sequencer: field::<Option<String>>(&row, "sequencer")?.map(Sequencer),
         object_time: time.0,
-        stands: field(&row, "stands")?,
+        stands,
+        standing: if stands { Some(Standing::read(&row)?) } else { None },
         records: uncount(field(&row, "records")?),
         rejects: uncount(field(&row, "rejects")?),
         message: field(&row, "message")?,
@@ -224,12 +246,12 @@ pub(crate) async fn supersede_others(
         UPDATE riacho.objects
         SET stands = false, status = CASE status WHEN 'failed' THEN status ELSE 'superseded' END
         WHERE source = $1 AND endpoint = $2 AND scope = $3 AND id <> $4
-            AND (stands OR status = 'unchanged')";
+            AND (stands OR (status = 'unchanged' AND etag IS DISTINCT FROM $5))";
     let scope = object.location.scope.to_string();
     work.execute(
         "supersede the scope's earlier object",
         SUPERSEDE,
-        &[&endpoint.source, &endpoint.endpoint, &scope, &id],
+        &[&endpoint.source, &endpoint.endpoint, &scope, &id, &object.object.etag],
     )
     .await?;
     Ok(())
@@ -240,9 +262,12 @@ pub(crate) async fn supersede_others(
 pub(crate) struct Closing<'a> {
     pub(crate) status: &'a str,
     pub(crate) stands: bool,
-    pub(crate) records: u64,
-    pub(crate) rows: u64,
-    pub(crate) rejects: u64,
+    /// What the rows count with, where that is not the object's own time and key.
+    pub(crate) standing: Option<Standing>,
+    /// None where the object was not read.
+    pub(crate) records: Option<u64>,
+    pub(crate) rows: Option<u64>,
+    pub(crate) rejects: Option<u64>,
     pub(crate) envelope: Option<&'a str>,
     pub(crate) seconds: f64,
 }
@@ -257,12 +282,13 @@ pub(crate) async fn close(
     const CLOSE: &str = "
         UPDATE riacho.objects SET
             version_id = $2, etag = $3, sequencer = coalesce($4, sequencer), bytes = $5,
-            sha256 = $6, object_time = $7, status = $8, stands = $9, standing_time = $7,
-            standing_key = key, records = $10, rows = $11, rejects = $12,
-            envelope = $13::text::jsonb, error = NULL, loaded_at = now(),
-            duration = make_interval(secs => $14)
+            sha256 = $6, object_time = $7, status = $8, stands = $9, standing_time = $10,
+            standing_key = $11, records = $12, rows = $13, rejects = $14,
+            envelope = $15::text::jsonb, error = NULL, loaded_at = now(),
+            duration = make_interval(secs => $16)
         WHERE id = $1";
     let landed = &object.object;
+    let standing = closing.standing.unwrap_or_else(|| Standing::of(object));
     work.execute(
         "write the object's line",
         CLOSE,
@@ -276,9 +302,11 @@ pub(crate) async fn close(
             &Instant(object.object_time),
             &closing.status,
             &closing.stands,
-            &count(closing.records),
-            &count(closing.rows),
-            &count(closing.rejects),
+            &Instant(standing.time),
+            &standing.key,
+            &closing.records.map(count),
+            &closing.rows.map(count),
+            &closing.rejects.map(count),
             &closing.envelope,
             &closing.seconds,
         ],

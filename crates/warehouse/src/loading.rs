@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use normalise::{Batch, Change, Reject, Schema, Summary};
 
-use crate::begin::Room;
-use crate::catalog::{Catalog, Catalogs};
+use crate::begin::{Room, Start};
+use crate::catalog::Catalog;
 use crate::keyed::Keyed;
 use crate::ledger::Standing;
+use crate::memory::Memory;
 use crate::reinstate::Wanted;
 use crate::rows::RootRow;
 use crate::work::Work;
 use crate::{
     EndpointFacts, Loaded, ObjectFacts, Outcome, Reinstatement, WarehouseError, Write, change_log,
-    commit, contest, reinstate, rejects, rows, schema_change, shadows,
+    commit, contest, reinstate, rejects, rows, schema_change, shadows, survey,
 };
 
 /// What `Warehouse::begin` found.
@@ -30,41 +31,44 @@ pub enum Begun<'a> {
 #[derive(Debug)]
 pub struct Loading<'a> {
     pub(crate) work: Work<'a>,
-    pub(crate) catalogs: &'a mut Catalogs,
+    pub(crate) memory: &'a mut Memory,
     pub(crate) catalog: Catalog,
     pub(crate) object: ObjectFacts,
     pub(crate) endpoint: EndpointFacts,
     pub(crate) object_id: i64,
+    pub(crate) own: Standing,
     pub(crate) room: Room,
     pub(crate) counts: Loaded,
     pub(crate) wanted: Wanted,
-    /// Whether the root table stood before this load: only then can others' records stand in it.
-    root_stood: bool,
+    /// The tables that the object asks for, while it is only surveyed.
+    pub(crate) survey: Option<Schema>,
+    /// How many tables stood before this load.
+    tables_before: usize,
     schema_locked: bool,
 }
 
 impl<'a> Loading<'a> {
     pub(crate) fn new(
         work: Work<'a>,
-        catalogs: &'a mut Catalogs,
+        memory: &'a mut Memory,
         catalog: Catalog,
-        object: &ObjectFacts,
-        endpoint: &EndpointFacts,
-        object_id: i64,
-        room: Room,
+        start: Start,
     ) -> Self {
+        let Start { object, endpoint, object_id, own, room } = start;
         Self {
             work,
-            catalogs,
-            root_stood: !catalog.schema.tables.is_empty(),
+            memory,
+            tables_before: catalog.schema.tables.len(),
             catalog,
-            object: object.clone(),
-            endpoint: endpoint.clone(),
+            object,
+            schema_locked: endpoint.lock_schema_first,
+            endpoint,
             object_id,
+            own,
             room,
             counts: Loaded::default(),
             wanted: Wanted::default(),
-            schema_locked: endpoint.lock_schema_first,
+            survey: None,
         }
     }
 
@@ -84,6 +88,9 @@ impl<'a> Loading<'a> {
     /// `commit`. The others are written already.
     pub async fn write(&mut self, mut batch: Batch) -> Result<Vec<Reject>, WarehouseError> {
         self.change_schema(&batch.changes).await?;
+        if self.survey.is_some() {
+            return Ok(Vec::new());
+        }
         self.displace(&batch.displaced).await?;
         self.contest(&mut batch).await?;
         self.counts.rows += self.copy(batch.tables).await?;
@@ -100,12 +107,15 @@ impl<'a> Loading<'a> {
     /// when an object is put again with other bytes under its own key, which Riacho never does.
     pub async fn reinstate(&mut self) -> Result<Vec<Reinstatement>, WarehouseError> {
         let contested = std::mem::take(&mut self.room.contested);
+        if self.survey.is_some() {
+            return Ok(Vec::new());
+        }
         let Some(keyed) =
             Keyed::of(&self.catalog, &self.endpoint).filter(|_| !contested.is_empty())
         else {
             return Ok(Vec::new());
         };
-        let own = (self.object_id, &Standing::of(&self.object));
+        let own = (self.object_id, &self.own);
         let plan = reinstate::plan(&self.work, &self.endpoint, &keyed, own, &contested).await?;
         rows::delete_records(&self.work, &self.catalog, &plan.displaced).await?;
         self.wanted.add(&plan.reinstatements);
@@ -121,6 +131,9 @@ impl<'a> Loading<'a> {
     ) -> Result<(), WarehouseError> {
         let owner = reinstatement.object_id;
         self.change_schema(&batch.changes).await?;
+        if self.survey.is_some() {
+            return Ok(());
+        }
         let displaced = batch.displaced.iter().map(|row| (owner, *row)).collect::<Vec<_>>();
         rows::delete_records(&self.work, &self.catalog, &displaced).await?;
         if let Some(keyed) = Keyed::of(&self.catalog, &self.endpoint) {
@@ -130,7 +143,8 @@ impl<'a> Loading<'a> {
         rows::keep_late(&self.work, &self.catalog, owner, &batch.late_keeps).await
     }
 
-    /// Writes rejects, notices and the ledger's line, and commits. `rejects` are those that
+    /// Writes rejects, notices and the ledger's line, and commits. An object that was only surveyed
+    /// (see `survey`) gives an error that says `begin_again`. `rejects` are those that
     /// `write` gave back, with their text; `duration` is the time since the object was taken up.
     pub async fn commit(
         self: Box<Self>,
@@ -153,12 +167,20 @@ impl<'a> Loading<'a> {
         if changes.is_empty() {
             return Ok(());
         }
-        let (work, endpoint) = (&self.work, &self.endpoint);
-        schema_change::lock(work, endpoint, &self.catalog, self.schema_locked).await?;
-        self.schema_locked = true;
-        let before = &self.catalog;
+        if let Some(wanted) = &mut self.survey {
+            *wanted = schema_change::apply(wanted, changes)?;
+            return Ok(());
+        }
+        let (work, endpoint, before) = (&self.work, &self.endpoint, &self.catalog);
         let after = schema_change::apply(&before.schema, changes)?;
         let steps = schema_change::steps(&before.schema, &after);
+        if survey::is_due(&self.object, self.tables_before, &steps) {
+            work.abandon().await?;
+            self.survey = Some(after);
+            return Ok(());
+        }
+        schema_change::lock(work, endpoint, before, self.schema_locked).await?;
+        self.schema_locked = true;
         schema_change::alter(work, endpoint, before, &after, &steps).await?;
         self.catalog.version =
             change_log::record(work, endpoint, self.object_id, before, &after, &steps).await?;
@@ -179,14 +201,13 @@ impl<'a> Loading<'a> {
 
     async fn contest(&mut self, batch: &mut Batch) -> Result<(), WarehouseError> {
         let Some(keyed) = Keyed::of(&self.catalog, &self.endpoint) else { return Ok(()) };
-        if batch.keys.is_empty() || !self.root_stood {
+        if batch.keys.is_empty() || self.tables_before == 0 {
             return Ok(());
         }
-        let own = Standing::of(&self.object);
-        let verdict = contest::judge(&self.work, &keyed, self.object_id, &own, batch).await?;
+        let (id, own) = (self.object_id, &self.own);
+        let verdict = contest::judge(&self.work, &keyed, id, own, batch).await?;
         if self.endpoint.write == Write::Replace {
             let (work, endpoint) = (&self.work, &self.endpoint);
-            let id = self.object_id;
             shadows::remember_losers(work, endpoint, &keyed, id, &verdict.losers).await?;
             shadows::remember_displaced(work, endpoint, &keyed, &verdict.displaced).await?;
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use landing::ErrorLog;
 
-use crate::catalog::Catalogs;
 use crate::connection::Connection;
+use crate::memory::Memory;
 use crate::work::Work;
 use crate::{
     Begun, DatabaseSettings, EndpointFacts, ObjectFacts, WarehouseError, begin, failure, migrations,
@@ -39,7 +39,9 @@ pub struct Warehouse {
     settings: DatabaseSettings,
     timeouts: Timeouts,
     connection: Connection,
-    catalogs: Catalogs,
+    memory: Memory,
+    /// Whether what stood in the database when the connection was made may be gone.
+    is_suspect: bool,
 }
 
 impl Warehouse {
@@ -50,7 +52,7 @@ impl Warehouse {
     ) -> Result<Self, WarehouseError> {
         let mut connection = Connection::open(&settings).await?;
         migrations::migrate(&mut connection, timeouts).await?;
-        Ok(Self { settings, timeouts, connection, catalogs: Catalogs::default() })
+        Ok(Self { settings, timeouts, connection, memory: Memory::default(), is_suspect: false })
     }
 
     /// Claims the object in the ledger and makes room for its rows, in a new transaction.
@@ -62,9 +64,11 @@ impl Warehouse {
         endpoint: &EndpointFacts,
     ) -> Result<Begun<'_>, WarehouseError> {
         self.revive().await?;
-        let Self { timeouts, connection, catalogs, .. } = self;
+        let Self { timeouts, connection, memory, is_suspect, .. } = self;
         let work = Work::begin(&mut connection.client, &connection.statements, *timeouts).await?;
-        begin::begin(work, catalogs, object, endpoint).await
+        let begun = begin::begin(work, memory, object, endpoint).await;
+        *is_suspect = begun.as_ref().is_err_and(WarehouseError::is_something_gone);
+        begun
     }
 
     /// Writes down that the object failed, in a transaction of its own. A line that says the same
@@ -88,6 +92,11 @@ impl Warehouse {
         if !self.connection.is_alive().await {
             tracing::info!("connecting to the warehouse anew");
             self.connection = Connection::open(&self.settings).await?;
+        }
+        if self.is_suspect {
+            migrations::migrate(&mut self.connection, self.timeouts).await?;
+            self.memory.forget_all();
+            self.is_suspect = false;
         }
         Ok(())
     }

@@ -69,6 +69,7 @@ pub(crate) fn field<'a, T: FromSql<'a>>(row: &'a Row, name: &str) -> Result<T, W
 pub(crate) struct Work<'a> {
     transaction: Transaction<'a>,
     statements: &'a Statements,
+    timeouts: Timeouts,
 }
 
 impl<'a> Work<'a> {
@@ -80,7 +81,7 @@ impl<'a> Work<'a> {
     ) -> Result<Self, WarehouseError> {
         let begun = client.transaction().await;
         let transaction = begun.map_err(|e| WarehouseError::database("begin a transaction", &e))?;
-        let work = Self { transaction, statements };
+        let work = Self { transaction, statements, timeouts };
         work.set_local(timeouts).await?;
         Ok(work)
     }
@@ -189,6 +190,17 @@ impl<'a> Work<'a> {
             sink.finish().await
         };
         answer.await.map_err(|error| WarehouseError::database(doing, &error))
+    }
+
+    /// Gives up what was done, and all locks. Nothing may be asked before `restart`.
+    pub(crate) async fn abandon(&self) -> Result<(), WarehouseError> {
+        self.run("roll back", "ROLLBACK").await
+    }
+
+    /// Begins anew after `abandon`.
+    pub(crate) async fn restart(&self) -> Result<(), WarehouseError> {
+        self.run("begin a transaction", "BEGIN").await?;
+        self.set_local(self.timeouts).await
     }
 
     pub(crate) async fn commit(self) -> Result<(), WarehouseError> {

@@ -127,7 +127,7 @@ async fn waiting_too_long_for_a_lock_is_transient() {
     else {
         panic!("nothing was loaded yet")
     };
-    let batch = shred(&world, &loading, &key);
+    let (batch, _) = shred(&world, &loading, &key);
     loading.write(batch).await.unwrap();
     let impatient = Timeouts { lock: Duration::from_millis(100), ..Timeouts::default() };
     let mut second = world.warehouse_with(impatient).await;
@@ -144,7 +144,7 @@ async fn a_load_that_is_dropped_leaves_no_trace() {
     let mut warehouse = world.warehouse().await;
     let facts = world.facts(&key);
     if let Begun::Load(mut loading) = warehouse.begin(&facts, &world.endpoint).await.unwrap() {
-        let batch = shred(&world, &loading, &key);
+        let (batch, _) = shred(&world, &loading, &key);
         loading.write(batch).await.unwrap();
     }
     assert_eq!(world.load(&mut warehouse, &key).await.name(), "loaded");

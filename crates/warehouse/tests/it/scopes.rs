@@ -140,3 +140,37 @@ async fn an_endpoint_that_was_append_and_is_replace_sheds_what_is_old() {
     assert_eq!(world.force(&mut warehouse, &keys[0]).await.name(), "superseded");
     assert_eq!(world.ask(ROWS).await, ["1 7"]);
 }
+
+#[tokio::test]
+async fn rows_that_count_as_a_newer_objects_still_do_after_a_forced_replay() {
+    let world = World::new(Write::Replace, &[], None).await;
+    let mut warehouse = world.warehouse().await;
+    let first = world.put("1", 6, r#"[{"n":1}]"#);
+    let same = world.put("1", 8, r#"[{"n":1}]"#);
+    let between = world.put("1", 7, r#"[{"n":2}]"#);
+    world.load(&mut warehouse, &first).await;
+    world.load(&mut warehouse, &same).await;
+    assert_eq!(world.force(&mut warehouse, &first).await.name(), "loaded");
+    assert_eq!(world.load(&mut warehouse, &between).await.name(), "superseded");
+    assert_eq!(world.ask(ROWS).await, ["1 1"]);
+    let status = "SELECT status FROM riacho.objects ORDER BY key";
+    assert_eq!(world.ask(status).await, ["loaded", "superseded", "unchanged"]);
+}
+
+#[tokio::test]
+async fn rows_pass_to_the_newer_object_when_the_older_ones_bytes_change() {
+    let world = World::new(Write::Replace, &[], None).await;
+    let mut warehouse = world.warehouse().await;
+    let first = world.put("1", 6, r#"[{"n":1,"items":[{"a":1}]}]"#);
+    let same = world.put("1", 8, r#"[{"n":1,"items":[{"a":1}]}]"#);
+    world.load(&mut warehouse, &first).await;
+    world.load(&mut warehouse, &same).await;
+    world.put("1", 6, r#"[{"n":5}]"#);
+    assert_eq!(world.load(&mut warehouse, &first).await.name(), "superseded");
+    assert_eq!(world.ask(ROWS).await, ["1 1"]);
+    let status = "SELECT status, records FROM riacho.objects ORDER BY key";
+    assert_eq!(world.ask(status).await, ["superseded ∅", "loaded 1"]);
+    let owners =
+        "SELECT DISTINCT o.key FROM s.t__items i JOIN riacho.objects o ON o.id = _object_id";
+    assert_eq!(world.ask(owners).await, [same]);
+}

@@ -1,8 +1,10 @@
 //! Tables, columns and the catalog as shapes change.
 
-use warehouse::{Write, schema_name};
+use std::time::Duration;
 
-use crate::support::World;
+use warehouse::{Begun, Write, schema_name};
+
+use crate::support::{World, shred};
 
 #[tokio::test]
 async fn the_change_log_says_what_each_object_brought() {
@@ -76,4 +78,44 @@ async fn a_key_that_is_wide_and_late_is_unique() {
     let unique = "SELECT count(*) FROM pg_indexes WHERE schemaname = 's' AND tablename = 't'
         AND indexdef LIKE 'CREATE UNIQUE%'";
     assert_eq!(world.ask(unique).await, ["2"]);
+}
+
+#[tokio::test]
+async fn a_large_object_that_brings_a_column_locks_no_reader_out() {
+    let world = World::new(Write::Append, &[], None).await;
+    let mut warehouse = world.warehouse().await;
+    let small = world.put("1", 6, r#"[{"n":1}]"#);
+    world.load(&mut warehouse, &small).await;
+    let record = format!(r#"{{"n":2,"new":"{}"}}"#, "x".repeat(1_000));
+    let large = world.put("2", 6, &format!("[{}]", vec![record; 1_200].join(",")));
+    let read = "SET lock_timeout = '200ms'; SELECT count(*) FROM s.t";
+    for expected in ["catalog_moved", "loaded"] {
+        let facts = world.facts(&large);
+        let Begun::Load(mut loading) = warehouse.begin(&facts, &world.endpoint).await.unwrap()
+        else {
+            panic!("nothing was loaded yet")
+        };
+        let (batch, summary) = shred(&world, &loading, &large);
+        loading.write(batch).await.unwrap();
+        assert_eq!(world.ask(read).await, ["1"]);
+        let outcome = loading.commit(summary, Vec::new(), Duration::ZERO).await;
+        let name = outcome.map_or_else(|error| error.name(), |outcome| outcome.name());
+        assert_eq!(name, expected);
+    }
+    assert_eq!(world.ask("SELECT count(new) FROM s.t").await, ["1200"]);
+    let brought_by =
+        "SELECT o.key FROM riacho.changes c JOIN riacho.objects o ON o.id = c.object_id
+        WHERE column_name = 'new'";
+    assert_eq!(world.ask(brought_by).await, [large]);
+}
+
+#[tokio::test]
+async fn a_database_emptied_under_a_warm_connection_is_set_up_again() {
+    let world = World::new(Write::Append, &[], None).await;
+    let mut warehouse = world.warehouse().await;
+    let key = world.put("1", 6, r#"[{"n":1}]"#);
+    world.load(&mut warehouse, &key).await;
+    world.ask("DROP SCHEMA riacho CASCADE; DROP SCHEMA s CASCADE").await;
+    assert_eq!(world.load(&mut warehouse, &key).await.name(), "loaded");
+    assert_eq!(world.ask("SELECT n FROM s.t").await, ["1"]);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use embedded::postgres::{TestDatabase, test_database};
 use jiff::Timestamp;
 use landing::{LandedObject, ObjectKey, RawLocation};
-use normalise::{Batch, Reject, Rules, Shredder};
+use normalise::{Batch, Reject, Rules, Shredder, Summary};
 use postgres_native_tls::MakeTlsConnector;
 use tokio_postgres::{Client, SimpleQueryMessage};
 use warehouse::{
@@ -202,12 +202,13 @@ async fn client(url: &str) -> Client {
 }
 
 /// All rows of one batch: what a test needs that holds a transaction open.
-pub(crate) fn shred(world: &World, loading: &Loading<'_>, key: &str) -> Batch {
+pub(crate) fn shred(world: &World, loading: &Loading<'_>, key: &str) -> (Batch, Summary) {
     let location = RawLocation::parse(&ObjectKey::new(key)).unwrap();
     let mut shredder = world.shredder(loading, loading.object_id(), &location);
     shredder.push(world.lake.get(key).0.as_bytes()).unwrap();
     shredder.finish().unwrap();
-    shredder.take_batch()
+    let batch = shredder.take_batch();
+    (batch, shredder.summary())
 }
 
 fn read(reject: Reject, body: &str) -> Reject {

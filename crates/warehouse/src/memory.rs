@@ -1,0 +1,45 @@
+//! What is remembered from one load to the next: the tables of each endpoint, and the number that
+//! an object has been promised in the ledger.
+
+use std::collections::BTreeMap;
+
+use landing::LandedObject;
+
+use crate::EndpointFacts;
+use crate::catalog::Catalog;
+
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    catalogs: BTreeMap<(String, String), Catalog>,
+    promised: Option<(LandedObject, i64)>,
+}
+
+impl Memory {
+    /// The endpoint's tables, if they are known. They are forgotten until a load has committed, as
+    /// what a failed one has learnt is not to be trusted.
+    pub(crate) fn take(&mut self, endpoint: &EndpointFacts) -> Option<Catalog> {
+        self.catalogs.remove(&(endpoint.source.clone(), endpoint.endpoint.clone()))
+    }
+
+    pub(crate) fn keep(&mut self, endpoint: &EndpointFacts, catalog: Catalog) {
+        self.catalogs.insert((endpoint.source.clone(), endpoint.endpoint.clone()), catalog);
+    }
+
+    pub(crate) fn forget_all(&mut self) {
+        self.catalogs.clear();
+        self.promised = None;
+    }
+
+    /// Remembers the number under which the change log already speaks of an object that is not in
+    /// the ledger yet.
+    pub(crate) fn promise(&mut self, object: &LandedObject, id: i64) {
+        let name = LandedObject::named(object.bucket.clone(), object.key.clone());
+        self.promised = Some((name, id));
+    }
+
+    /// The number promised to the object, once.
+    pub(crate) fn redeem(&mut self, object: &LandedObject) -> Option<i64> {
+        let (promised, id) = self.promised.take()?;
+        (promised.bucket == object.bucket && promised.key == object.key).then_some(id)
+    }
+}
