@@ -60,10 +60,17 @@ pub async fn record(
         last_failed_at: failure.at,
         attempts: earlier.map_or(0, |log| log.attempts).saturating_add(failure.attempts),
     };
-    let body = serde_json::to_vec(&log).unwrap_or_default();
-    let key = RawLocation::error_log_key(&object.key);
-    lake.put(&object.bucket, &key, Bytes::from(body), PutOptions::default()).await?;
+    write(lake, &log).await?;
     Ok(log)
+}
+
+/// Writes an error log as it is.
+pub async fn write(lake: &Lake, log: &ErrorLog) -> Result<(), LakeError> {
+    // An error log holds nothing that JSON can't.
+    let body = serde_json::to_vec(log).unwrap_or_default();
+    let key = RawLocation::error_log_key(&log.key);
+    lake.put(&log.bucket, &key, Bytes::from(body), PutOptions::default()).await?;
+    Ok(())
 }
 
 /// The error log of the object `key`, if it has one.

@@ -8,6 +8,7 @@ mod answer;
 mod error;
 pub mod event;
 mod history;
+mod ledger;
 mod manifest;
 mod open;
 mod reconcile;

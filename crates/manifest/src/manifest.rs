@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::event::{self, Replay, Task, Work};
+use crate::ledger::Ledger;
 use crate::{Changed, Lines, ManifestError, OpenList, Replayed, reconcile, replay, silent};
 
 /// Keeps the list of what failed, and loads it again.
@@ -35,9 +36,10 @@ impl Manifest {
     pub async fn handle(&self, event: &Value, run: Run<'_>) -> Result<Value, ManifestError> {
         let request = event::decode(event, self.loader.configuration().bucket())?;
         let mut answer = Answer::new(request.is_batch);
+        let mut ledger = Ledger::of(&self.loader);
         let mut following = Following::new();
         for Work { task, reply_to } in request.work {
-            match self.work(task, run, &mut answer).await {
+            match self.work(task, run, &mut ledger, &mut answer).await {
                 Ok(None) => {}
                 Ok(Some((bucket, key))) => {
                     let keys = following.entry(bucket).or_default();
@@ -107,6 +109,7 @@ impl Manifest {
         &self,
         task: Task,
         run: Run<'_>,
+        ledger: &mut Ledger<'_>,
         answer: &mut Answer,
     ) -> Result<Option<(String, ObjectKey)>, ManifestError> {
         match task {
@@ -114,7 +117,7 @@ impl Manifest {
                 return Ok(error_log::object_key(&error_log_key).map(|key| (bucket, key)));
             }
             Task::Silent(failure) => {
-                silent::write_down(&self.loader, &failure, Timestamp::now()).await?;
+                silent::write_down(&self.loader, ledger, &failure, Timestamp::now()).await?;
                 return Ok(Some((failure.object.bucket, failure.object.key)));
             }
             Task::Compact { after } => {

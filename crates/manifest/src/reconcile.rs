@@ -8,8 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use landing::{ERRORS_PREFIX, ObjectKey, RAW_PREFIX};
 use load::{Deadline, Loader, error_log};
 use objects::Listed;
+use warehouse::Known;
 
 use crate::event::SilentFailure;
+use crate::ledger::Ledger;
 use crate::silent::{self, NEVER_LOADED};
 use crate::{ManifestError, OpenList};
 
@@ -18,6 +20,10 @@ use crate::{ManifestError, OpenList};
 const GRACE: SignedDuration = SignedDuration::from_mins(15);
 /// Objects that the ledger is asked for in one question.
 const PAGE: usize = 1_000;
+
+const NEVER_CAME: &str =
+    "the object stands in the lake and was never loaded: its event never came; replay it";
+const OVERWRITTEN: &str = "the object was overwritten, and what stands there now was never loaded: its event never came; replay it";
 
 /// What a comparison found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +34,18 @@ pub(crate) struct Found {
     pub(crate) next: Option<ObjectKey>,
 }
 
+/// One comparison under way.
+#[derive(Debug)]
+struct Comparison<'a> {
+    loader: &'a Loader,
+    bucket: &'a str,
+    ledger: Ledger<'a>,
+    now: Timestamp,
+    /// When each error log was written, by its object.
+    logs: BTreeMap<ObjectKey, Timestamp>,
+    found: Found,
+}
+
 /// Compares everything with everything, `raw/` only from `after` on and while there is time.
 pub(crate) async fn reconcile(
     loader: &Loader,
@@ -36,23 +54,20 @@ pub(crate) async fn reconcile(
     deadline: Deadline,
     now: Timestamp,
 ) -> Result<Found, ManifestError> {
-    let mut found = Found::default();
-    let logs = list_error_logs(loader, bucket).await?;
-    let lines = OpenList::of(loader.lake(), bucket).read().await?;
-    for (key, last_modified) in &logs {
-        // An error log that was written again since its line was made says something new.
-        let stale = lines.get(key).is_none_or(|line| line.last_failed_at < *last_modified);
-        if stale {
-            found.keys.insert(key.clone());
-        }
+    let mut comparison = Comparison {
+        loader,
+        bucket,
+        ledger: Ledger::of(loader),
+        now,
+        logs: list_error_logs(loader, bucket).await?,
+        found: Found::default(),
+    };
+    comparison.compare_list().await?;
+    if comparison.ledger.is_reachable() {
+        comparison.resolve_done().await?;
+        comparison.find_lost(after, deadline).await?;
     }
-    let gone = lines.iter().filter(|line| !logs.contains_key(&line.key));
-    found.keys.extend(gone.map(|line| line.key.clone()));
-    if loader.database().is_named() {
-        resolve_done(loader, bucket, &logs, &mut found).await?;
-        find_never_loaded(loader, bucket, &logs, after, deadline, now, &mut found).await?;
-    }
-    Ok(found)
+    Ok(comparison.found)
 }
 
 async fn list_error_logs(
@@ -69,99 +84,122 @@ async fn list_error_logs(
     Ok(logs)
 }
 
-/// An error log of an object whose present bytes are loaded was left behind.
-async fn resolve_done(
-    loader: &Loader,
-    bucket: &str,
-    logs: &BTreeMap<ObjectKey, Timestamp>,
-    found: &mut Found,
-) -> Result<(), ManifestError> {
-    let keys: Vec<_> = logs.keys().cloned().collect();
-    for page in keys.chunks(PAGE) {
-        for line in silent::known(loader, bucket, page).await? {
-            if !line.is_done() {
+impl Comparison<'_> {
+    async fn compare_list(&mut self) -> Result<(), ManifestError> {
+        let list = OpenList::of(self.loader.lake(), self.bucket);
+        let lines = list.read().await?;
+        for (key, last_modified) in &self.logs {
+            // An error log that was written again since its line was made says something new.
+            let is_current =
+                lines.get(key).is_some_and(|line| line.last_failed_at >= *last_modified);
+            if !is_current {
+                self.found.keys.insert(key.clone());
+            }
+        }
+        let gone = lines.iter().filter(|line| !self.logs.contains_key(&line.key));
+        let gone: Vec<_> = gone.map(|line| line.key.clone()).collect();
+        self.found.keys.extend(gone);
+        Ok(())
+    }
+
+    /// An error log of an object whose present bytes are loaded was left behind.
+    async fn resolve_done(&mut self) -> Result<(), ManifestError> {
+        let (lake, bucket) = (self.loader.lake(), self.bucket);
+        let keys: Vec<_> = self.logs.keys().cloned().collect();
+        for page in keys.chunks(PAGE) {
+            for line in self.ledger.known(bucket, page).await? {
+                if !line.is_done() {
+                    continue;
+                }
+                let head = lake.head(bucket, &line.key).await?;
+                if head.is_some_and(|head| line.etag.as_ref() == Some(&head.etag)) {
+                    error_log::resolve(lake, bucket, &line.key).await?;
+                    self.found.keys.insert(line.key);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Objects in `raw/` that are neither dealt with nor listed.
+    async fn find_lost(
+        &mut self,
+        after: Option<&ObjectKey>,
+        deadline: Deadline,
+    ) -> Result<(), ManifestError> {
+        let mut listing = self.loader.lake().list(self.bucket, RAW_PREFIX);
+        if let Some(after) = after {
+            listing = listing.start_after(after);
+        }
+        let mut page = Vec::with_capacity(PAGE);
+        loop {
+            let listed = listing.next().await?;
+            let ended = listed.is_none();
+            page.extend(listed.filter(|listed| self.is_due(listed)));
+            if page.len() < PAGE && !ended {
                 continue;
             }
-            let head = loader.lake().head(bucket, &line.key).await?;
-            if head.is_some_and(|head| line.etag.as_ref() == Some(&head.etag)) {
-                error_log::resolve(loader.lake(), bucket, &line.key).await?;
-                found.keys.insert(line.key);
+            let last = page.last().map(|listed: &Listed| listed.key.clone());
+            self.look_up(std::mem::take(&mut page)).await?;
+            if ended {
+                return Ok(());
+            }
+            if deadline.is_near(SystemTime::now()) {
+                self.found.next = last;
+                return Ok(());
             }
         }
     }
-    Ok(())
-}
 
-/// Objects in `raw/` of whose bytes the ledger knows nothing.
-async fn find_never_loaded(
-    loader: &Loader,
-    bucket: &str,
-    logs: &BTreeMap<ObjectKey, Timestamp>,
-    after: Option<&ObjectKey>,
-    deadline: Deadline,
-    now: Timestamp,
-    found: &mut Found,
-) -> Result<(), ManifestError> {
-    let mut listing = loader.lake().list(bucket, RAW_PREFIX);
-    if let Some(after) = after {
-        listing = listing.start_after(after);
+    /// A "folder" that a console made is an empty object whose key ends in a slash.
+    fn is_due(&self, listed: &Listed) -> bool {
+        listed.last_modified < self.now - GRACE
+            && !listed.key.as_str().ends_with('/')
+            && !self.logs.contains_key(&listed.key)
     }
-    let mut page = Vec::with_capacity(PAGE);
-    loop {
-        let listed = listing.next().await?;
-        let ended = listed.is_none();
-        page.extend(listed.filter(|listed| is_due(listed, logs, now)));
-        if page.len() < PAGE && !ended {
-            continue;
+
+    async fn look_up(&mut self, page: Vec<Listed>) -> Result<(), ManifestError> {
+        let keys: Vec<_> = page.iter().map(|listed| listed.key.clone()).collect();
+        let known = self.ledger.known(self.bucket, &keys).await?;
+        let mut known: BTreeMap<_, _> =
+            known.into_iter().map(|line| (line.key.clone(), line)).collect();
+        for listed in page {
+            let line = known.remove(&listed.key);
+            self.list_if_lost(listed, line).await?;
         }
-        let last = page.last().map(|listed: &Listed| listed.key.clone());
-        write_down_unknown(loader, bucket, std::mem::take(&mut page), now, found).await?;
-        if ended {
-            return Ok(());
-        }
-        if deadline.is_near(SystemTime::now()) {
-            found.next = last;
-            return Ok(());
-        }
+        Ok(())
     }
-}
 
-/// A "folder" that a console made is an empty object whose key ends in a slash.
-fn is_due(listed: &Listed, logs: &BTreeMap<ObjectKey, Timestamp>, now: Timestamp) -> bool {
-    listed.last_modified < now - GRACE
-        && !listed.key.as_str().ends_with('/')
-        && !logs.contains_key(&listed.key)
-}
-
-async fn write_down_unknown(
-    loader: &Loader,
-    bucket: &str,
-    page: Vec<Listed>,
-    now: Timestamp,
-    found: &mut Found,
-) -> Result<(), ManifestError> {
-    let keys: Vec<_> = page.iter().map(|listed| listed.key.clone()).collect();
-    let known = silent::known(loader, bucket, &keys).await?;
-    let etags: BTreeMap<_, _> = known.into_iter().map(|line| (line.key, line.etag)).collect();
-    for listed in page {
-        let message = match etags.get(&listed.key) {
-            Some(Some(etag)) if *etag != listed.etag => {
-                "the object was overwritten, and what stands there now was never loaded: its event never came; replay it"
+    async fn list_if_lost(
+        &mut self,
+        listed: Listed,
+        line: Option<Known>,
+    ) -> Result<(), ManifestError> {
+        let message = match line {
+            None => NEVER_CAME,
+            Some(line) if line.etag.as_ref().is_some_and(|etag| *etag != listed.etag) => {
+                OVERWRITTEN
             }
-            Some(_) => continue,
-            None => {
-                "the object stands in the lake and was never loaded: its event never came; replay it"
-            }
+            Some(line) if line.is_done() => return Ok(()),
+            Some(line) => match line.failure {
+                // Its error log was deleted, and the failure stands.
+                Some(log) => {
+                    error_log::write(self.loader.lake(), &log).await?;
+                    self.found.keys.insert(listed.key);
+                    return Ok(());
+                }
+                None => NEVER_CAME,
+            },
         };
         let failure = SilentFailure {
-            object: listed.landed(bucket),
+            object: listed.landed(self.bucket),
             kind: NEVER_LOADED,
             message: message.to_owned(),
             attempts: 0,
             at: None,
         };
-        silent::write_down(loader, &failure, now).await?;
-        found.keys.insert(listed.key);
+        silent::write_down(self.loader, &mut self.ledger, &failure, self.now).await?;
+        self.found.keys.insert(listed.key);
+        Ok(())
     }
-    Ok(())
 }

@@ -19,7 +19,7 @@ pub(crate) const RUN: Run<'static> =
 pub(crate) struct Kit {
     pub(crate) lake: Lake,
     pub(crate) loader: Loader,
-    pub(crate) s3: S3Server,
+    _s3: S3Server,
     _dir: TempDir,
 }
 
@@ -48,7 +48,7 @@ impl Kit {
             _ => None,
         });
         let loader = Loader::from_lookup(lake.clone(), lookup).await.unwrap();
-        Self { lake, loader, s3, _dir: dir }
+        Self { lake, loader, _s3: s3, _dir: dir }
     }
 
     pub(crate) async fn put(&self, key: &str, body: impl AsRef<[u8]>) {

@@ -3,8 +3,7 @@
 use super::*;
 
 /// Lets an object seem to have been written long ago: what is young may still have its event coming.
-async fn age(kit: &Kit, manifest: &Manifest) -> (manifest::Changed, Option<ObjectKey>) {
-    let _ = kit;
+async fn age(manifest: &Manifest) -> (manifest::Changed, Option<ObjectKey>) {
     let later = Timestamp::now() + SignedDuration::from_mins(20);
     manifest.reconcile_at(None, RUN, later).await.unwrap()
 }
@@ -17,7 +16,7 @@ async fn an_object_whose_event_never_came_is_found() {
     let manifest = manifest(&kit);
     let answer = handle(&manifest, &json!({})).await;
     assert_eq!(answer["listed"], 0, "young objects are given time");
-    let (changed, next) = age(&kit, &manifest).await;
+    let (changed, next) = age(&manifest).await;
     assert_eq!((changed.listed.len(), next), (1, None));
     assert_eq!(open(&kit).await, [key(2)]);
     assert_eq!(kit.json(&error_log_key(2)).await.unwrap()["kind"], "never_loaded");
@@ -32,7 +31,7 @@ async fn an_overwritten_object_whose_event_never_came_is_found() {
     let kit = Kit::new().await;
     kit.land(&key(1), "{\"id\":1}").await;
     kit.put(&key(1), "{\"id\":10}").await;
-    let (changed, _) = age(&kit, &manifest(&kit)).await;
+    let (changed, _) = age(&manifest(&kit)).await;
     assert_eq!(changed.listed.len(), 1);
 }
 
@@ -59,4 +58,15 @@ async fn an_error_log_left_behind_by_an_object_that_is_loaded_goes() {
     let answer = handle(&manifest(&kit), &json!({})).await;
     assert_eq!(answer["open"], 0, "{answer}");
     assert!(kit.json(&error_log_key(1)).await.is_none());
+}
+
+#[tokio::test]
+async fn a_failure_whose_error_log_was_deleted_is_listed_again() {
+    let kit = Kit::new().await;
+    let manifest = manifest(&kit);
+    kit.land(&key(1), "<html>").await;
+    kit.lake.delete(BUCKET, &ObjectKey::new(error_log_key(1))).await.unwrap();
+    age(&manifest).await;
+    assert_eq!(open(&kit).await, [key(1)]);
+    assert_eq!(kit.json(&error_log_key(1)).await.unwrap()["kind"], "html");
 }
