@@ -10,6 +10,7 @@ mod copying;
 mod delivery;
 mod error;
 mod event;
+mod integrity;
 mod journal;
 mod listing;
 mod multipart;

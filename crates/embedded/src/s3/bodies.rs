@@ -10,6 +10,8 @@ use md5::{Digest, Md5};
 use s3s::{S3Result, StdError, s3_error};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufWriter};
 
+use super::integrity::Integrity;
+
 const INCOMING: &str = "incoming";
 const BODIES: &str = "bodies";
 /// Bytes are written to disk in pieces of this size.
@@ -55,13 +57,13 @@ impl Bodies {
     }
 
     /// Writes a body as it comes, in constant memory.
-    pub(crate) async fn receive<S>(&self, stream: S) -> S3Result<Received>
+    pub(crate) async fn receive<S>(&self, stream: S, integrity: Integrity) -> S3Result<Received>
     where
         S: Stream<Item = Result<Bytes, StdError>> + Unpin,
     {
         let body = fresh_name();
         let incoming = self.dir.join(INCOMING).join(&body);
-        match write(&incoming, stream).await {
+        match write(&incoming, stream, integrity).await {
             Ok((bytes, md5)) => {
                 tokio::fs::rename(&incoming, self.path(&body)).await.map_err(disk)?;
                 Ok(Received { body, bytes, md5 })
@@ -118,7 +120,7 @@ impl Bodies {
     }
 }
 
-async fn write<S>(path: &Path, mut stream: S) -> S3Result<(u64, [u8; 16])>
+async fn write<S>(path: &Path, mut stream: S, mut integrity: Integrity) -> S3Result<(u64, [u8; 16])>
 where
     S: Stream<Item = Result<Bytes, StdError>> + Unpin,
 {
@@ -130,11 +132,14 @@ where
         // The client went away, or a chunk's signature or checksum is wrong.
         let chunk = chunk.map_err(|error| s3_error!(IncompleteBody, "{error}"))?;
         hash.update(&chunk);
+        integrity.update(&chunk);
         bytes += chunk.len() as u64;
         file.write_all(&chunk).await.map_err(disk)?;
     }
     file.flush().await.map_err(disk)?;
-    Ok((bytes, hash.finalize().into()))
+    let md5 = hash.finalize().into();
+    integrity.check(md5)?;
+    Ok((bytes, md5))
 }
 
 fn remove(path: &Path) {

@@ -16,6 +16,7 @@ use super::bodies::Received;
 use super::conditions::WriteCondition;
 use super::copying;
 use super::event::EventName;
+use super::integrity::Integrity;
 use super::reading::{last_modified, shown, signed};
 use super::state::{Content, Headers, Part, PendingUpload};
 use super::store::Store;
@@ -54,9 +55,10 @@ pub(crate) fn create(
 pub(crate) async fn upload_part(
     store: &Store,
     input: UploadPartInput,
+    integrity: Integrity,
 ) -> S3Result<UploadPartOutput> {
     store.upload(&input.bucket, &input.key, &input.upload_id)?;
-    let received = receive(&store.bodies, input.body, input.content_length).await?;
+    let received = receive(&store.bodies, input.body, input.content_length, integrity).await?;
     let etag = received.etag();
     add(store, &input.upload_id, input.part_number, received)?;
     Ok(UploadPartOutput { e_tag: Some(ETag::Strong(etag)), ..UploadPartOutput::default() })
@@ -77,8 +79,10 @@ pub(crate) async fn copy_part(
     };
     let bytes = store.bodies.read(&content.body, range).await;
     let bytes = bytes.map_err(s3s::S3Error::internal_error)?;
-    let received =
-        store.bodies.receive(Box::pin(bytes.map_err(|error| Box::new(error) as StdError))).await?;
+    let received = store
+        .bodies
+        .receive(Box::pin(bytes.map_err(|error| Box::new(error) as StdError)), Integrity::default())
+        .await?;
     let etag = received.etag();
     add(store, &input.upload_id, input.part_number, received)?;
     Ok(UploadPartCopyOutput {

@@ -20,6 +20,7 @@ use s3s::dto::{
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
 use super::conditions::WriteCondition;
+use super::integrity::Integrity;
 use super::store::Store;
 use super::{copying, listing, multipart, reading, versions, writing};
 
@@ -43,7 +44,8 @@ impl S3 for Service {
     }
 
     async fn put_object(&self, req: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
-        let output = writing::put(&self.store, req.input).await?;
+        let integrity = Integrity::of(&req);
+        let output = writing::put(&self.store, req.input, integrity).await?;
         Ok(S3Response::new(output))
     }
 
@@ -90,7 +92,8 @@ impl S3 for Service {
     }
 
     async fn upload_part(&self, req: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
-        let output = multipart::upload_part(&self.store, req.input).await?;
+        let integrity = Integrity::of(&req);
+        let output = multipart::upload_part(&self.store, req.input, integrity).await?;
         Ok(S3Response::new(output))
     }
 

@@ -10,13 +10,18 @@ use s3s::{S3Result, s3_error};
 use super::bodies::{Bodies, Received};
 use super::conditions::WriteCondition;
 use super::event::EventName;
+use super::integrity::Integrity;
 use super::reading::shown;
 use super::state::{Content, Headers};
 use super::store::{Deleted, Store};
 
-pub(crate) async fn put(store: &Store, input: PutObjectInput) -> S3Result<PutObjectOutput> {
+pub(crate) async fn put(
+    store: &Store,
+    input: PutObjectInput,
+    integrity: Integrity,
+) -> S3Result<PutObjectOutput> {
     store.bucket(&input.bucket, |_| Ok(()))?;
-    let received = receive(&store.bodies, input.body, input.content_length).await?;
+    let received = receive(&store.bodies, input.body, input.content_length, integrity).await?;
     let condition = WriteCondition { if_match: input.if_match, if_none_match: input.if_none_match };
     let content = Content {
         etag: received.etag(),
@@ -46,10 +51,11 @@ pub(crate) async fn receive(
     bodies: &Bodies,
     body: Option<StreamingBlob>,
     announced: Option<i64>,
+    integrity: Integrity,
 ) -> S3Result<Received> {
     let received = match body {
-        Some(body) => bodies.receive(body).await?,
-        None => bodies.receive(stream::empty()).await?,
+        Some(body) => bodies.receive(body, integrity).await?,
+        None => bodies.receive(stream::empty(), integrity).await?,
     };
     let announced = announced.and_then(|length| u64::try_from(length).ok());
     if announced.is_some_and(|length| length != received.bytes) {

@@ -51,7 +51,10 @@ fn note(seen: &Seen, value: Value) {
 
 fn recorded(seen: &Seen) -> impl Fn(Value) -> std::future::Ready<()> + Send + Sync + 'static {
     let seen = Arc::clone(seen);
-    move |record| std::future::ready(note(&seen, record))
+    move |record| {
+        note(&seen, record);
+        std::future::ready(())
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use aws_lambda_events::s3::S3Event;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use embedded::s3::{EventName, ObjectEvent, S3Error, S3Options, S3Server};
 use futures::future::join_all;
 use landing::Sequencer;
@@ -151,6 +151,26 @@ async fn uploaded_if_absent(client: &Client) -> u16 {
     let complete = complete.key("up").upload_id(upload_id);
     let complete = complete.multipart_upload(parts.build());
     status(&complete.if_none_match("*").send().await)
+}
+
+/// Amazon S3 User Guide, "Checking object integrity for data uploads".
+#[tokio::test]
+async fn a_body_that_is_not_what_its_checksum_says_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_server, client) = start(&dir, false).await;
+    let put = || {
+        let put = client.put_object().bucket("lake").key("k");
+        put.body(ByteStream::from_static(b"x"))
+    };
+    let of_nothing = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    let refused = put().checksum_sha256(of_nothing).send().await;
+    assert_eq!(code(&refused), "BadDigest");
+    let refused = put().content_md5("1B2M2Y8AsgTpgAmY7PhCfg==").send().await;
+    assert_eq!(code(&refused), "BadDigest");
+    let head = client.head_object().bucket("lake").key("k");
+    assert_eq!(status(&head.send().await), 404);
+    let right = put().checksum_algorithm(ChecksumAlgorithm::Crc64Nvme);
+    assert_eq!(status(&right.send().await), 200);
 }
 
 #[tokio::test]
