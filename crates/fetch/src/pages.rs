@@ -53,22 +53,24 @@ impl<'e> Pager<'e> {
 
     /// What the page after this one is asked for with; nothing after the last.
     pub(crate) fn after(&mut self, page: &Page<'_>) -> Result<Option<PageParameters>, Failure> {
-        self.fetched += 1;
-        let next = match self.next(page) {
+        let number = self.fetched + 1;
+        let next = match self.next(page, number) {
             Ok(next) => next?,
             // Landed as it is: it is what the API answered, and loading will say what it is.
-            Err(_) if self.fetched == 1 => None,
+            Err(_) if number == 1 => None,
+            // Not counted: the same page is asked for again.
             Err(error) => {
-                let message = format!("page {} is not JSON: {error}", self.fetched);
+                let message = format!("page {number} is not JSON: {error}");
                 return Err(Failure::passing("page_not_json", message).with_excerpt(page.body));
             }
         };
+        self.fetched = number;
         let Some(next) = next else { return Ok(None) };
         if self.previous.as_ref() == Some(&next) {
-            let message = format!("page {} leads to itself", self.fetched);
+            let message = format!("page {number} leads to itself");
             return Err(Failure::standing("pages_repeat", message));
         }
-        if self.fetched >= self.max_pages() {
+        if number >= self.max_pages() {
             let message = format!(
                 "there are more pages than `max_pages` ({}); ask for smaller scopes, or raise it",
                 self.max_pages()
@@ -83,6 +85,7 @@ impl<'e> Pager<'e> {
     fn next(
         &mut self,
         page: &Page<'_>,
+        number: u64,
     ) -> Result<Result<Option<PageParameters>, Failure>, serde_json::Error> {
         Ok(match self.pages {
             Pages::None => Ok(None),
@@ -100,7 +103,7 @@ impl<'e> Pager<'e> {
             }
             Pages::Page { start, size, .. } => {
                 let count = look::count_at(page.body, self.records)?;
-                Ok(self.is_full(count, *size).then(|| self.numbered(start + self.fetched)))
+                Ok(self.is_full(count, *size).then(|| self.numbered(start + number)))
             }
             Pages::Offset { size, .. } => {
                 let count = look::count_at(page.body, self.records)?;

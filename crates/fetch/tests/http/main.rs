@@ -8,3 +8,4 @@ mod failing;
 mod ground;
 mod landing_of;
 mod paging;
+mod sample;

@@ -127,6 +127,20 @@ async fn a_page_that_fails_is_tried_by_itself() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_tried_again_keeps_its_number() {
+    let lines = "pages = { kind = \"page\", param = \"p\" }";
+    let (text, asked) = landed(lines, |_, number| match number {
+        0 => ok("[1]"),
+        1 => ok("<html>sorry</html>"),
+        2 => ok("[2]"),
+        _ => ok("[]"),
+    })
+    .await;
+    assert_eq!(text.as_deref(), Some("[1]\n[2]\n[]\n"));
+    assert_eq!(queries(&asked), ["p=1", "p=2", "p=2", "p=3"]);
+}
+
+#[tokio::test]
 async fn pages_without_an_end_are_a_failure_and_leave_nothing() {
     let script = |_: &Asked, _| ok(r#"{"next":"again"}"#);
     let lines = "pages = { kind = \"cursor\", from = \"/next\", param = \"c\" }";
