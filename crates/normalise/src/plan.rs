@@ -110,6 +110,8 @@ impl Plan {
         self.record_nodes.push(record);
         if let Some(array) = parent.and_then(|parent| self.node_at(parent, &path))
             && let Some(node) = self.nodes.get_mut(array)
+            // Both names of a rename that was declared late have tables: the old one goes on.
+            && (node.child.is_none() || node.path == path)
         {
             node.child = Some(number);
         }
@@ -121,10 +123,16 @@ impl Plan {
                 Origin::Field | Origin::Variant => self.node_at(number, &column.path),
             };
             if let Some(node) = node.and_then(|node| self.nodes.get_mut(node)) {
-                if column.origin == Origin::Field {
+                let is_own = node.path == column.path;
+                if column.origin == Origin::Field && is_own {
                     node.name.clone_from(&column.name);
                 }
-                node.homes.push(Home { of: column.of, column: place });
+                let home = Home { of: column.of, column: place };
+                match node.homes.iter_mut().find(|known| known.of == column.of) {
+                    None => node.homes.push(home),
+                    Some(known) if is_own => *known = home,
+                    Some(_) => {}
+                }
             }
         }
     }

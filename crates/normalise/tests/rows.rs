@@ -246,6 +246,27 @@ fn a_declared_rename_goes_on_in_the_old_place() {
 }
 
 #[test]
+fn a_rename_declared_after_the_new_name_landed_goes_on_in_the_old_place() {
+    let first = shred(rules("t"), r#"{"ttl":1,"taxes":[{"n":1}]}"#);
+    let text = br#"{"total":2,"taxation":[{"n":2}]}"#;
+    let undeclared = shred_with(rules("t"), first.schema, text, &[], usize::MAX).unwrap();
+    assert_eq!(undeclared.tables(), ["t", "t__taxes", "t__taxation"]);
+    let renamed = Rules {
+        renames: vec![
+            ("/taxation".parse().unwrap(), "/taxes".parse().unwrap()),
+            ("/total".parse().unwrap(), "/ttl".parse().unwrap()),
+        ],
+        ..rules("t")
+    };
+    let text = br#"{"total":2,"taxation":[{"n":2}]}{"ttl":3,"taxes":[{"n":3}]}"#;
+    let declared = shred_with(renamed, undeclared.schema, text, &[], usize::MAX).unwrap();
+    assert!(declared.changes().is_empty());
+    assert_eq!(declared.shown("t"), ["ttl=2", "ttl=3"]);
+    assert_eq!(declared.shown("t__taxes"), ["n=2", "n=3"]);
+    assert!(declared.rows("t__taxation").is_empty());
+}
+
+#[test]
 fn declared_types_read_what_inference_would_not() {
     let declared = |pattern: &str, of: &str| normalise::DeclaredType {
         pattern: pattern.to_owned(),
