@@ -162,6 +162,14 @@ impl Postgres {
         }
     }
 
+    /// Drops a database and whoever uses it; one that does not exist is dropped already.
+    pub async fn drop_database(&self, name: &str) -> Result<(), PostgresError> {
+        let client = self.connect_as_superuser().await?;
+        let quoted = name.replace('"', "\"\"");
+        let statement = format!("DROP DATABASE IF EXISTS \"{quoted}\" WITH (FORCE)");
+        Ok(client.batch_execute(&statement).await?)
+    }
+
     /// Goes through the Unix socket in our own directory: whoever answers there is our server.
     async fn connect_as_superuser(&self) -> Result<tokio_postgres::Client, PostgresError> {
         let (client, connection) = tokio_postgres::Config::new()

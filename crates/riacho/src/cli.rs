@@ -56,9 +56,10 @@ pub(crate) enum Command {
 
 impl Command {
     pub(crate) async fn run(self, console: &Console) -> anyhow::Result<Exit> {
+        // On the heap: the compiler lays a future out in one piece with all that it awaits.
         match self {
-            Self::Demo(arguments) => demo::run(arguments, console).await,
-            Self::Dev(arguments) => dev::run(arguments, console).await,
+            Self::Demo(arguments) => Box::pin(demo::run(arguments, console)).await,
+            Self::Dev(arguments) => Box::pin(dev::run(arguments, console)).await,
             Self::Fetch(arguments) => fetch::run(arguments, console).await,
             Self::Load(arguments) => load::run(arguments, console).await,
             Self::Replay(arguments) => replay::run(arguments, console).await,

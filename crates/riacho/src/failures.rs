@@ -35,7 +35,7 @@ pub(crate) fn short(key: &ObjectKey) -> String {
     format!("{} {} {}", location.endpoint, values.join(" "), location.name)
 }
 
-fn place(log: &ErrorLog) -> String {
+pub(crate) fn place(log: &ErrorLog) -> String {
     let position = &log.position;
     let mut parts = Vec::new();
     if let Some(line) = position.line {

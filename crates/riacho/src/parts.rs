@@ -14,6 +14,8 @@ use crate::environment::{Environment, overlay};
 
 /// The bucket of the lake.
 pub(crate) const BUCKET: &str = "riacho-lake";
+const S3_DIR: &str = "s3";
+const CONFIGURATION_FILE: &str = "riacho.toml";
 const DATABASE: &str = "riacho";
 const ACCESS_KEY: &str = "test";
 const SECRET_KEY: &str = "test";
@@ -32,6 +34,8 @@ pub(crate) struct Places {
     pub(crate) api_port: u16,
     /// Checks a day that the sample API tells of, for each store.
     pub(crate) checks_per_day: u32,
+    /// Begin with an empty lake, an empty warehouse and the sample configuration.
+    pub(crate) fresh: bool,
 }
 
 /// Running parts. Whatever ends this process ends them.
@@ -52,8 +56,11 @@ impl Parts {
         let dir = std::path::absolute(&places.dir)?;
         std::fs::create_dir_all(&dir)
             .with_context(|| format!("directory {} can't be made", dir.display()))?;
+        if places.fresh {
+            forget(&dir)?;
+        }
         let s3 = S3Options {
-            dir: dir.join("s3"),
+            dir: dir.join(S3_DIR),
             port: places.s3_port,
             access_key: ACCESS_KEY.to_owned(),
             secret_key: SECRET_KEY.to_owned(),
@@ -73,6 +80,9 @@ impl Parts {
             durable: true,
         };
         let postgres = Postgres::start(postgres, progress).await?;
+        if places.fresh {
+            postgres.drop_database(DATABASE).await?;
+        }
         postgres.create_database(DATABASE).await?;
         let configuration = write_configuration(&dir)?;
         Ok(Self { s3, postgres, api, configuration })
@@ -113,9 +123,25 @@ impl Parts {
     }
 }
 
+/// Removes what the S3 server holds, and the configuration. The cluster stays, for making one takes
+/// seconds; its database is dropped.
+fn forget(dir: &Path) -> anyhow::Result<()> {
+    let s3 = dir.join(S3_DIR);
+    if s3.exists() {
+        std::fs::remove_dir_all(&s3)
+            .with_context(|| format!("{} can't be removed", s3.display()))?;
+    }
+    let configuration = dir.join(CONFIGURATION_FILE);
+    if configuration.exists() {
+        std::fs::remove_file(&configuration)
+            .with_context(|| format!("{} can't be removed", configuration.display()))?;
+    }
+    Ok(())
+}
+
 /// Writes the sample configuration where none stands: one that was edited stays.
 fn write_configuration(dir: &Path) -> anyhow::Result<PathBuf> {
-    let path = dir.join("riacho.toml");
+    let path = dir.join(CONFIGURATION_FILE);
     if !path.exists() {
         std::fs::write(&path, SAMPLE_CONFIGURATION)
             .with_context(|| format!("{} can't be written", path.display()))?;

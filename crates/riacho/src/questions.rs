@@ -18,11 +18,6 @@ pub(crate) const ENDPOINTS: &str = "
         to_char(max(loaded_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS \"last load (UTC)\"
     FROM riacho.objects GROUP BY source, endpoint ORDER BY source, endpoint";
 
-/// The objects that the ledger holds for failed.
-pub(crate) const FAILED: &str = "
-    SELECT bucket, key, error->>'kind' AS kind, error->>'message' AS message, attempts
-    FROM riacho.objects WHERE status = 'failed' ORDER BY key";
-
 /// The tables, a root before its children.
 pub(crate) const TABLES: &str = "
     SELECT t.schema_name || '.' || t.table_name AS \"table\", t.endpoint, t.path AS \"from\",
@@ -33,13 +28,21 @@ pub(crate) const TABLES: &str = "
     LEFT JOIN pg_stat_all_tables s ON s.schemaname = t.schema_name AND s.relname = t.table_name
     ORDER BY t.source, t.endpoint, t.position";
 
-/// What was noticed of shape, the newest first.
-pub(crate) const CHANGES: &str = "
-    SELECT to_char(c.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS \"at (UTC)\", c.kind,
-        coalesce(c.table_name, c.endpoint) || coalesce('.' || c.column_name, '') AS what,
-        c.path AS \"from\",
-        coalesce(c.old_type || ' → ', '') || coalesce(c.new_type, '') AS type
-    FROM riacho.changes c ORDER BY c.id DESC";
+/// What was noticed of shape after line `$1` of the change log, the newest first. The columns that
+/// a table had from its first object are no change.
+pub(crate) fn changes(after: u64) -> String {
+    format!(
+        "SELECT to_char(c.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS \"at (UTC)\", c.kind,
+            coalesce(c.table_name, c.endpoint) || coalesce('.' || c.column_name, '') AS what,
+            c.path AS \"from\",
+            coalesce(c.old_type || ' → ', '') || coalesce(c.new_type, '') AS type
+        FROM riacho.changes c
+        WHERE c.id > {after} AND NOT (c.kind = 'column_added' AND EXISTS (
+            SELECT FROM riacho.tables t WHERE t.source = c.source AND t.endpoint = c.endpoint
+                AND t.table_name = c.table_name AND t.object_id = c.object_id))
+        ORDER BY c.id DESC"
+    )
+}
 
 /// The columns of one table; `$1` and `$2` stand for schema and table, quoted as literals.
 pub(crate) fn columns(schema: &str, table: &str) -> String {

@@ -36,6 +36,9 @@ pub(crate) struct Arguments {
     /// Do not load what is put: for `cargo lambda`, or a load of your own
     #[arg(long)]
     no_load: bool,
+    /// Forget what DIR holds and begin anew
+    #[arg(long)]
+    fresh: bool,
     /// Checks a store and day that the sample API tells of
     #[arg(long, value_name = "N", default_value_t = 25)]
     checks: u32,
@@ -50,6 +53,7 @@ impl Arguments {
             postgres_port: port(self.postgres_port),
             api_port: port(self.api_port),
             checks_per_day: self.checks,
+            fresh: self.fresh,
         }
     }
 }

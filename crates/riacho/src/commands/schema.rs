@@ -27,7 +27,7 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
     }
     if console.wants_json() {
         let tables = ask_json(&loader, questions::TABLES).await?;
-        let changes = ask_json(&loader, questions::CHANGES).await?;
+        let changes = ask_json(&loader, &questions::changes(0)).await?;
         console.document(&json!({ "tables": tables, "changes": changes }))?;
         return Ok(Exit::Well);
     }
@@ -40,7 +40,7 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
         console.sheet(&tables);
         console.heading("Changes of shape, the newest first");
     }
-    let mut changes = questions::sheet(&ask(&loader, questions::CHANGES).await?);
+    let mut changes = questions::sheet(&ask(&loader, &questions::changes(0)).await?);
     let cut = if arguments.changes { 0 } else { changes.truncate(CHANGES_SHOWN) };
     console.sheet(&changes);
     if cut > 0 {

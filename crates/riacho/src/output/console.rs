@@ -3,10 +3,13 @@
 use std::io::{IsTerminal, Write};
 
 use clap::builder::styling::{AnsiColor, Style};
+use console::Term;
 use serde::Serialize;
 
 use super::{Meter, Sheet};
 
+/// Below it, tables would be columns of single letters.
+const WIDTH_MIN: u16 = 60;
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -17,6 +20,7 @@ pub(crate) struct Console {
     json: bool,
     styled: bool,
     watched: bool,
+    width: Option<u16>,
 }
 
 impl Console {
@@ -24,11 +28,18 @@ impl Console {
     pub(crate) fn new(json: bool) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+        let width = Term::stdout().size_checked().map(|(_, width)| width);
         Self {
             json,
             styled: !plain && !dumb && std::io::stdout().is_terminal(),
             watched: !dumb && std::io::stderr().is_terminal(),
+            width: width.map(|width| width.max(WIDTH_MIN)),
         }
+    }
+
+    /// The same, with tables no wider than `width`, even where nobody's terminal says so.
+    pub(crate) fn within(self, width: u16) -> Self {
+        Self { width: Some(self.width.map_or(width, |own| own.min(width))), ..self }
     }
 
     /// Whether the answer is to be a JSON document.
@@ -56,7 +67,7 @@ impl Console {
     /// A table, indented.
     pub(crate) fn sheet(&self, sheet: &Sheet) {
         if !self.json {
-            let table = sheet.render(|heading| self.style(DIM, heading));
+            let table = sheet.render(self.width, |heading| self.style(DIM, heading));
             write_out(&table);
         }
     }

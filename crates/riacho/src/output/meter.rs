@@ -53,15 +53,6 @@ impl Meter {
         }
     }
 
-    /// What goes on at this moment.
-    pub(crate) fn message(&self, text: &str) {
-        self.bar.set_message(text.to_owned());
-    }
-
-    /// How many are done.
-    pub(crate) fn position(&self) -> u64 {
-        self.bar.position()
-    }
 
     /// How long it took so far.
     pub(crate) fn elapsed(&self) -> Duration {

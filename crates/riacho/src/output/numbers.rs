@@ -49,11 +49,6 @@ pub(crate) fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }
 
-/// Columns that a text takes on a terminal; good enough for text without combining marks.
-pub(super) fn displayed_width(text: &str) -> usize {
-    text.chars().count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,11 +1,10 @@
 //! Tables for people: two spaces in, a rule under the headings, no boxes.
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, presets};
+use console::measure_text_width;
 
-use super::numbers::displayed_width;
 
 const INDENT: &str = "  ";
-const WIDTH_MAX: u16 = 98;
 
 /// How a column stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +56,11 @@ impl Sheet {
     }
 
     /// The table as text; `heading` styles the headings' line.
-    pub(crate) fn render(&self, heading: impl Fn(&str) -> String) -> String {
-        let text = self.table().to_string();
+    /// Without a width, rows are as long as they are.
+    pub(crate) fn render(&self, width: Option<u16>, heading: impl Fn(&str) -> String) -> String {
+        let text = self.table(width).to_string();
         let lines = text.lines().map(str::trim_end).collect::<Vec<_>>();
-        let rule = lines.iter().map(|line| displayed_width(line)).max().unwrap_or_default();
+        let rule = lines.iter().map(|line| measure_text_width(line)).max().unwrap_or_default();
         let mut out = Vec::new();
         // The headings never wrap: the rule, which comfy-table draws, ends them.
         let body_from = lines.iter().position(|line| line.starts_with('─')).unwrap_or_default();
@@ -75,21 +75,29 @@ impl Sheet {
         out.join("\n")
     }
 
-    fn table(&self) -> Table {
+    fn table(&self, width: Option<u16>) -> Table {
         let style = presets::NOTHING
             .header_separator(LineStyle::none().fill('─').junction('─'));
         let mut table = Table::new();
         table
             .load_style(style)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(WIDTH_MAX)
             .set_header(self.headings.iter().map(|(name, align)| cell(name, *align)));
         for row in self.rows.iter().chain(&self.total) {
             let aligns = self.headings.iter().map(|(_, align)| *align);
             table.add_row(row.iter().zip(aligns).map(|(text, align)| cell(text, align)));
         }
+        match width {
+            Some(width) => {
+                let indent = u16::try_from(INDENT.len()).unwrap_or_default();
+                table.set_width(width.saturating_sub(indent));
+                table.set_content_arrangement(ContentArrangement::Dynamic);
+            }
+            None => {
+                table.set_content_arrangement(ContentArrangement::Disabled);
+            }
+        }
         for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
+            column.set_padding((0, 1));
         }
         table
     }
