@@ -182,7 +182,7 @@ async fn a_thousand_and_some_fields_of_text() {
     let half = members.join(",");
     let pipe = loads(format!("{{{half},\"more\":{{{half}}},\"again\":{{{half}}}}}")).await;
     let seen = "select (select count(*) from jsonb_object_keys(to_jsonb(t) - '_overflow') k(name)
-                         where to_jsonb(t)->>name like '0%')
+                         where length(to_jsonb(t)->>name) = 40)
                      + (select count(*) from json_object_keys(_overflow)) from odd.things t";
     assert_eq!(pipe.one(seen).await, "1440");
 }
