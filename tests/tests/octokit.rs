@@ -47,8 +47,17 @@ async fn all_of_githubs_payloads_arrive_with_every_value() {
         answer.unwrap();
     }
     eprintln!("delivered in {:?}", t.elapsed());
-    eprintln!("{:?}", pipe.sql("select sum(duration), count(*), sum(rows) from riacho.objects").await);
-    eprintln!("{:?}", pipe.sql("select duration, rows, endpoint from riacho.objects order by duration desc limit 8").await);
+    eprintln!(
+        "{:?}",
+        pipe.sql("select sum(duration), count(*), sum(rows) from riacho.objects").await
+    );
+    eprintln!(
+        "{:?}",
+        pipe.sql(
+            "select duration, rows, endpoint from riacho.objects order by duration desc limit 8"
+        )
+        .await
+    );
     eprintln!("{}", pipe.load.log().lines().take(60).collect::<Vec<_>>().join("\n"));
 
     let loaded = pipe.one("select count(*) from riacho.objects where status = 'loaded'").await;

@@ -69,29 +69,15 @@ mod tests {
 
     #[test]
     fn plus_is_a_space_in_a_notification_and_a_plus_in_a_batch_manifest() {
-        assert_eq!(
-            ObjectKey::from_notification("a+b%2Bc").unwrap().as_str(),
-            "a b+c"
-        );
-        assert_eq!(
-            ObjectKey::from_percent_encoded("a+b%2Bc%20d")
-                .unwrap()
-                .as_str(),
-            "a+b+c d"
-        );
+        assert_eq!(ObjectKey::from_notification("a+b%2Bc").unwrap().as_str(), "a b+c");
+        assert_eq!(ObjectKey::from_percent_encoded("a+b%2Bc%20d").unwrap().as_str(), "a+b+c d");
     }
 
     #[test]
     fn a_key_survives_both_encodings() {
         let key = ObjectKey::new("raw/source=s/endpoint=e/store=S%C3%A3o+1 %2F é/x.json");
-        assert_eq!(
-            ObjectKey::from_notification(&key.to_notification()).unwrap(),
-            key
-        );
-        assert_eq!(
-            ObjectKey::from_percent_encoded(&key.to_percent_encoded()).unwrap(),
-            key
-        );
+        assert_eq!(ObjectKey::from_notification(&key.to_notification()).unwrap(), key);
+        assert_eq!(ObjectKey::from_percent_encoded(&key.to_percent_encoded()).unwrap(), key);
     }
 
     #[test]

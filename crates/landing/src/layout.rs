@@ -17,11 +17,8 @@ pub const ERRORS_PREFIX: &str = "errors/";
 pub const MANIFESTS_PREFIX: &str = "manifests/";
 
 /// Kept bare in a folder's value: what no tool that reads `name=value` folders stumbles over.
-const FOLDER_VALUE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+const FOLDER_VALUE: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// A whole key keeps its slashes and equals signs.
 const WHOLE_KEY: &AsciiSet = &FOLDER_VALUE.remove(b'/');
 
@@ -105,14 +102,9 @@ pub struct NotARawObject {
 impl RawLocation {
     /// Reads the layout off a decoded key.
     pub fn parse(key: &ObjectKey) -> Result<Self, NotARawObject> {
-        let fail = |reason| NotARawObject {
-            key: key.clone(),
-            reason,
-        };
-        let tail = key
-            .as_str()
-            .strip_prefix(RAW_PREFIX)
-            .ok_or_else(|| fail("it is not under `raw/`"))?;
+        let fail = |reason| NotARawObject { key: key.clone(), reason };
+        let tail =
+            key.as_str().strip_prefix(RAW_PREFIX).ok_or_else(|| fail("it is not under `raw/`"))?;
         let mut folders = tail.split('/').collect::<Vec<_>>();
         let name = folders.pop().unwrap_or_default();
         if name.is_empty() {
@@ -124,19 +116,10 @@ impl RawLocation {
         let endpoint = named_folder(folders.next(), "endpoint")
             .ok_or_else(|| fail("the second folder is not `endpoint=…`"))?;
         let scope = folders
-            .map(|folder| {
-                folder
-                    .split_once('=')
-                    .map(|(name, value)| (decode(name), decode(value)))
-            })
+            .map(|folder| folder.split_once('=').map(|(name, value)| (decode(name), decode(value))))
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| fail("a folder is not of the form `name=value`"))?;
-        Ok(Self {
-            source,
-            endpoint,
-            scope: Scope(scope),
-            name: name.to_owned(),
-        })
+        Ok(Self { source, endpoint, scope: Scope(scope), name: name.to_owned() })
     }
 
     /// The object's key.
@@ -165,10 +148,7 @@ impl RawLocation {
 
     /// Where the error log of the raw object `key` stands: the same tail under `errors/`.
     pub fn error_log_key(key: &ObjectKey) -> ObjectKey {
-        let tail = key
-            .as_str()
-            .strip_prefix(RAW_PREFIX)
-            .unwrap_or(key.as_str());
+        let tail = key.as_str().strip_prefix(RAW_PREFIX).unwrap_or(key.as_str());
         ObjectKey::new(format!("{ERRORS_PREFIX}{tail}.error.json"))
     }
 }
@@ -205,15 +185,9 @@ mod tests {
         .unwrap();
         assert_eq!(location.source, "pos");
         assert_eq!(location.endpoint, "getGuestChecks");
-        assert_eq!(
-            location.scope.0[1],
-            ("storeId".to_owned(), "99 CB/+".to_owned())
-        );
+        assert_eq!(location.scope.0[1], ("storeId".to_owned(), "99 CB/+".to_owned()));
         assert_eq!(location.compression(), Compression::Gzip);
-        assert_eq!(
-            location.object_time().unwrap().to_string(),
-            "20261102T061500Z"
-        );
+        assert_eq!(location.object_time().unwrap().to_string(), "20261102T061500Z");
     }
 
     #[test]
@@ -221,10 +195,7 @@ mod tests {
         let key = "raw/source=pos/endpoint=e/busDt=2026-11-01/storeId=S%C3%A3o%20Jos%C3%A9/20261102T061500Z.json";
         assert_eq!(location(key).unwrap().key().as_str(), key);
         let unpartitioned = "raw/source=github/endpoint=push/1.json";
-        assert_eq!(
-            location(unpartitioned).unwrap().key().as_str(),
-            unpartitioned
-        );
+        assert_eq!(location(unpartitioned).unwrap().key().as_str(), unpartitioned);
     }
 
     #[test]

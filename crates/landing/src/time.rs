@@ -51,12 +51,8 @@ impl std::str::FromStr for ObjectTime {
     type Err = InvalidObjectTime;
 
     fn from_str(text: &str) -> Result<Self, InvalidObjectTime> {
-        if text.len() == LENGTH {
-            Self::at_start_of(text)
-        } else {
-            None
-        }
-        .ok_or_else(|| InvalidObjectTime(text.to_owned()))
+        if text.len() == LENGTH { Self::at_start_of(text) } else { None }
+            .ok_or_else(|| InvalidObjectTime(text.to_owned()))
     }
 }
 

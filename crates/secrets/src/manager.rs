@@ -12,22 +12,16 @@ pub(crate) async fn read(client: &Client, name: &str) -> Result<Secret, SecretEr
     let answer = answer.map_err(|error| refused(name, &error))?;
     match answer.secret_string() {
         Some(text) => Ok(Secret::new(text)),
-        None => Err(SecretError::NotText {
-            name: name.to_owned(),
-        }),
+        None => Err(SecretError::NotText { name: name.to_owned() }),
     }
 }
 
 fn refused(name: &str, error: &SdkError<GetSecretValueError>) -> SecretError {
     let name = name.to_owned();
-    let not_found = error
-        .as_service_error()
-        .is_some_and(GetSecretValueError::is_resource_not_found_exception);
+    let not_found =
+        error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception);
     if not_found {
         return SecretError::NotFound { name };
     }
-    SecretError::Unreadable {
-        name,
-        reason: DisplayErrorContext(error).to_string(),
-    }
+    SecretError::Unreadable { name, reason: DisplayErrorContext(error).to_string() }
 }

@@ -34,10 +34,8 @@ pub struct RdsSecret {
 
 impl RdsSecret {
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self, SecretError> {
-        let failed = |reason: &str| SecretError::NotRds {
-            name: name.to_owned(),
-            reason: reason.to_owned(),
-        };
+        let failed =
+            |reason: &str| SecretError::NotRds { name: name.to_owned(), reason: reason.to_owned() };
         let value = serde_json::from_str::<Value>(text).map_err(|_| failed("it is not JSON"))?;
         let string = |field: &str| value.get(field)?.as_str().map(str::to_owned);
         Ok(Self {
@@ -85,16 +83,10 @@ pub(crate) fn token(
         .into();
     let user = encoded(user);
     let address = format!("https://{host}:{port}/?Action=connect&DBUser={user}");
-    let request = SignableRequest::new(
-        "GET",
-        &address,
-        std::iter::empty(),
-        SignableBody::Bytes(&[]),
-    )
-    .map_err(|error| error.to_string())?;
-    let (signed, _) = sign(request, &parameters)
-        .map_err(|error| error.to_string())?
-        .into_parts();
+    let request =
+        SignableRequest::new("GET", &address, std::iter::empty(), SignableBody::Bytes(&[]))
+            .map_err(|error| error.to_string())?;
+    let (signed, _) = sign(request, &parameters).map_err(|error| error.to_string())?.into_parts();
     let added = signed
         .params()
         .iter()
@@ -151,20 +143,9 @@ mod tests {
         let credentials =
             Credentials::new("AKID", "key", Some("session/token+".into()), None, "test");
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
-        let token = token(
-            "db.example",
-            5432,
-            "jane doe",
-            "sa-east-1",
-            credentials,
-            now,
-        )
-        .unwrap();
+        let token = token("db.example", 5432, "jane doe", "sa-east-1", credentials, now).unwrap();
         let token = token.expose();
-        assert!(
-            token.starts_with("db.example:5432/?Action=connect&DBUser=jane%20doe&"),
-            "{token}"
-        );
+        assert!(token.starts_with("db.example:5432/?Action=connect&DBUser=jane%20doe&"), "{token}");
         for part in [
             "X-Amz-Expires=900",
             "X-Amz-Algorithm=AWS4-HMAC-SHA256",

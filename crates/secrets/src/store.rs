@@ -41,12 +41,7 @@ impl Secrets {
 
     /// The same with a clock of one's own.
     pub fn with(given: Option<SdkConfig>, clock: Clock) -> Self {
-        Self {
-            given,
-            config: OnceCell::new(),
-            kept: Mutex::default(),
-            clock,
-        }
+        Self { given, config: OnceCell::new(), kept: Mutex::default(), clock }
     }
 
     /// The value that a reference names: a field of a JSON secret, or the whole.
@@ -70,9 +65,7 @@ impl Secrets {
         });
         revealed
             .map(Secret::new)
-            .map_err(|reference| SecretError::NotFound {
-                name: reference.name.clone(),
-            })
+            .map_err(|reference| SecretError::NotFound { name: reference.name.clone() })
     }
 
     /// A database's address and credentials as RDS writes them.
@@ -96,17 +89,13 @@ impl Secrets {
         user: &str,
         region: Option<&str>,
     ) -> Result<Secret, SecretError> {
-        let failed = |reason: String| SecretError::NoToken {
-            host: host.to_owned(),
-            reason,
-        };
+        let failed = |reason: String| SecretError::NoToken { host: host.to_owned(), reason };
         let config = self.config().await;
         let region = region
             .or(config.region().map(AsRef::as_ref))
             .ok_or_else(|| failed("no region; set AWS_REGION".to_owned()))?;
-        let provider = config
-            .credentials_provider()
-            .ok_or_else(|| failed("no AWS credentials".to_owned()))?;
+        let provider =
+            config.credentials_provider().ok_or_else(|| failed("no AWS credentials".to_owned()))?;
         let credentials = provider.provide_credentials().await;
         let credentials = credentials.map_err(|error| failed(error.to_string()))?;
         let now = std::time::SystemTime::now();

@@ -1,10 +1,6 @@
 //! Against a server that speaks Secrets Manager's protocol (JSON 1.1) on loopback.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests fail loudly"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail loudly")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,9 +33,7 @@ async fn secrets(clock: secrets::Clock) -> (Secrets, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let router = Router::new()
-        .route("/", post(answer))
-        .with_state(calls.clone());
+    let router = Router::new().route("/", post(answer)).with_state(calls.clone());
     tokio::spawn(async move { axum::serve(listener, router).await });
     let credentials = aws_credential_types::Credentials::new("a", "b", None, None, "test");
     let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
@@ -52,10 +46,7 @@ async fn secrets(clock: secrets::Clock) -> (Secrets, Arc<AtomicUsize>) {
 }
 
 fn reference(name: &str, field: Option<&str>) -> SecretReference {
-    SecretReference {
-        name: name.to_owned(),
-        field: field.map(str::to_owned),
-    }
+    SecretReference { name: name.to_owned(), field: field.map(str::to_owned) }
 }
 
 #[tokio::test]
@@ -100,20 +91,11 @@ async fn a_secret_older_than_five_minutes_is_read_anew() {
 #[tokio::test]
 async fn what_is_missing_is_named_and_nothing_is_shown() {
     let (secrets, _) = secrets(Instant::now).await;
-    let error = secrets
-        .value(&reference("nowhere", None))
-        .await
-        .unwrap_err();
+    let error = secrets.value(&reference("nowhere", None)).await.unwrap_err();
     assert!(matches!(error, SecretError::NotFound { .. }), "{error}");
-    let error = secrets
-        .value(&reference("pos-api", Some("tokn")))
-        .await
-        .unwrap_err();
+    let error = secrets.value(&reference("pos-api", Some("tokn"))).await.unwrap_err();
     assert_eq!(error.name(), "secret_field_missing");
     assert!(!format!("{error} {error:?}").contains("hunter2"));
-    let error = secrets
-        .value(&reference("plain", Some("x")))
-        .await
-        .unwrap_err();
+    let error = secrets.value(&reference("plain", Some("x"))).await.unwrap_err();
     assert!(matches!(error, SecretError::NotAnObject { .. }), "{error}");
 }
