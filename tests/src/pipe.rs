@@ -9,8 +9,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use embedded::postgres::{TestDatabase, test_database};
 use embedded::s3::{ObjectEvent, S3Options, S3Server};
 use serde_json::Value;
-use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::{Function, FunctionError, FunctionOptions, workspace_binary};
 
@@ -18,7 +18,6 @@ use crate::{Function, FunctionError, FunctionOptions, workspace_binary};
 pub const BUCKET: &str = "riacho-lake";
 
 /// A pipe of a test's own.
-#[derive(Debug)]
 pub struct Pipe {
     /// An ordinary S3 client.
     pub client: aws_sdk_s3::Client,
@@ -29,9 +28,16 @@ pub struct Pipe {
     /// Where rows go.
     pub database: TestDatabase,
     environment: BTreeMap<String, String>,
+    connection: OnceCell<tokio_postgres::Client>,
     events: Mutex<UnboundedReceiver<ObjectEvent>>,
     directory: tempfile::TempDir,
     _server: S3Server,
+}
+
+impl std::fmt::Debug for Pipe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipe").field("database", &self.database).finish_non_exhaustive()
+    }
 }
 
 impl Pipe {
@@ -68,6 +74,7 @@ impl Pipe {
             load: deploy("load", &environment),
             manifest: deploy("manifest", &environment),
             database,
+            connection: OnceCell::new(),
             events: Mutex::new(server.events()),
             environment,
             directory,
@@ -140,7 +147,8 @@ impl Pipe {
 
     /// Asks the database; every column as text.
     pub async fn sql(&self, query: &str) -> Vec<Vec<Option<String>>> {
-        let messages = self.connect().await.simple_query(query).await;
+        let connection = self.connection.get_or_init(|| self.connect()).await;
+        let messages = connection.simple_query(query).await;
         let messages = messages.unwrap_or_else(|error| panic!("{query}: {error:?}"));
         let rows = messages.iter().filter_map(|message| match message {
             tokio_postgres::SimpleQueryMessage::Row(row) => Some(row),
@@ -155,7 +163,7 @@ impl Pipe {
     }
 
     /// A connection as anybody might make it, TLS verified.
-    pub async fn connect(&self) -> tokio_postgres::Client {
+    async fn connect(&self) -> tokio_postgres::Client {
         let (address, options) = self.database.url.split_once('?').unwrap();
         let certificate = options.split('&').find_map(|option| option.strip_prefix("sslrootcert="));
         let path = landing::ObjectKey::from_percent_encoded(certificate.unwrap()).unwrap();
