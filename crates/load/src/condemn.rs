@@ -21,8 +21,9 @@ pub(crate) async fn record(
         attempts: 1,
         at: Timestamp::now(),
     };
-    let log = error_log::record(loader.lake(), object, failure).await?;
-    loader.enter_failure(object, &log).await
+    let object = with_bytes(loader, object).await?;
+    let log = error_log::record(loader.lake(), &object, failure).await?;
+    loader.enter_failure(&object, &log).await
 }
 
 impl Loader {
@@ -38,32 +39,29 @@ impl Loader {
         };
         let named = location.object_time();
         let facts = ObjectFacts {
-            object: object.clone(),
-            object_time: named.map_or(log.last_failed_at, |time| time.timestamp()),
+            object: with_bytes(self, object).await?,
+            object_time: named.map_or(log.first_failed_at, |time| time.timestamp()),
             location,
             sha256: None,
             force: false,
         };
-        let facts = with_head(self, facts).await?;
         let mut warehouse = self.database().warehouse().await?;
         warehouse.record_failure(&facts, log).await?;
         Ok(())
     }
 }
 
-/// Which bytes failed, where only the key was named: the ledger holds them apart from those that a
-/// later write brings.
-async fn with_head(loader: &Loader, mut facts: ObjectFacts) -> Result<ObjectFacts, LoadError> {
-    let object = &mut facts.object;
+/// Which bytes failed, where only the key was named: manifest and ledger hold them apart from those
+/// that a later write brings.
+async fn with_bytes(loader: &Loader, object: &LandedObject) -> Result<LandedObject, LoadError> {
+    let mut object = object.clone();
     if object.etag.is_some() || object.version_id.is_some() {
-        return Ok(facts);
+        return Ok(object);
     }
     if let Some(head) = loader.lake().head(&object.bucket, &object.key).await? {
         object.etag = Some(head.etag);
         object.bytes = Some(head.bytes);
-        if facts.location.object_time().is_none() {
-            facts.object_time = head.last_modified;
-        }
+        object.version_id = head.version_id;
     }
-    Ok(facts)
+    Ok(object)
 }

@@ -18,6 +18,7 @@ mod rejects;
 mod report;
 mod rules;
 mod settings;
+mod telling;
 
 pub use database::{Database, DatabaseError, Lookup};
 pub use deadline::Deadline;

@@ -120,3 +120,79 @@ async fn no_object_is_begun_when_the_time_is_up() {
     let error = load::LoadError::OutOfTime;
     assert_eq!(error.kind(), landing::FailureKind::Transient);
 }
+
+/// The configuration of an API that must not lose more than a fifth of a scope's records.
+const GUARDED: &str = r#"
+[lake]
+bucket = "${RIACHO_BUCKET}"
+
+[sources.shop]
+base_url = "http://127.0.0.1:9"
+
+[sources.shop.partitions]
+day = { kind = "list", values = ["2026-11-01"] }
+
+[sources.shop.endpoints.orders]
+path = "/orders/{day}"
+records = "/orders"
+write = "replace"
+vanish_limit = 0.2
+"#;
+
+#[tokio::test]
+async fn what_vanishes_beyond_the_limit_waits_for_a_person() {
+    let kit = Kit::configured(Some(GUARDED)).await;
+    kit.land(KEY, r#"{"orders":[{"id":1},{"id":2},{"id":3}]}"#).await;
+    let later = KEY.replace("T06", "T07");
+    let report = kit.land(&later, r#"{"orders":[{"id":1}]}"#).await;
+    assert_eq!(report.error.unwrap().kind, "vanished");
+    assert_eq!(kit.sql("select count(*) from shop.orders").await, ["3"]);
+    let answer = kit.handle(&json!({ "keys": [later], "force": true })).await;
+    assert_eq!(answer["loaded"], 1, "{answer}");
+    assert_eq!(kit.sql("select id from shop.orders").await, ["1"]);
+}
+
+#[tokio::test]
+async fn an_answer_without_its_records_is_an_error_in_disguise() {
+    let kit = Kit::configured(Some(GUARDED)).await;
+    let report = kit.land(KEY, r#"{"error":"try later"}"#).await;
+    assert_eq!(report.error.unwrap().kind, "records_missing");
+    let later = KEY.replace("T06", "T07");
+    let report = kit.land(&later, r#"{"orders":null}"#).await;
+    assert_eq!(report.outcome, Verdict::Loaded, "{report:?}");
+}
+
+/// Holds the object's line in the ledger, as another loader that is at it would.
+async fn occupied(kit: &Kit) -> warehouse::Warehouse {
+    let url = kit.database_url.clone();
+    let lookup = move |name: &str| (name == "DATABASE_URL").then(|| url.clone());
+    let settings = warehouse::DatabaseSettings::from_lookup(&lookup).unwrap();
+    warehouse::Warehouse::connect(settings, warehouse::Timeouts::default()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_load_that_time_runs_out_on_is_given_up_and_leaves_no_trace() {
+    let kit = Kit::new().await;
+    kit.put(KEY, "{\"id\":1}").await;
+    let key = ObjectKey::new(KEY);
+    let location = landing::RawLocation::parse(&key).unwrap();
+    let object = LandedObject::named(BUCKET, key);
+    let facts = warehouse::ObjectFacts {
+        object: object.clone(),
+        object_time: location.object_time().unwrap().timestamp(),
+        location: location.clone(),
+        sha256: None,
+        force: false,
+    };
+    let rules = load::EndpointRules::of(kit.loader.configuration(), &location).unwrap();
+    let mut other = occupied(&kit).await;
+    let begun = other.begin(&facts, &rules.facts).await.unwrap();
+    let now = std::time::SystemTime::now();
+    let run = Run { deadline: Deadline::at(now + std::time::Duration::from_secs(2), now), ..RUN };
+    let report = kit.loader.load(&object, run).await;
+    assert_eq!(report.error.unwrap().kind, "out_of_time");
+    drop(begun);
+    drop(other);
+    let report = kit.load(KEY).await;
+    assert_eq!(report.outcome, Verdict::Loaded, "{report:?}");
+}

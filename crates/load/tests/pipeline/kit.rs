@@ -19,6 +19,7 @@ pub(crate) const RUN: Run<'static> =
 pub(crate) struct Kit {
     pub(crate) lake: Lake,
     pub(crate) loader: Loader,
+    pub(crate) database_url: String,
     _s3: S3Server,
     _dir: TempDir,
 }
@@ -41,6 +42,7 @@ impl Kit {
         }
         let config = text.map(|_| path.to_string_lossy().into_owned());
         let url = test_database().await.url;
+        let database_url = url.clone();
         let lookup: Lookup = Arc::new(move |name| match name {
             "DATABASE_URL" => Some(url.clone()),
             "RIACHO_BUCKET" => Some(BUCKET.to_owned()),
@@ -48,7 +50,7 @@ impl Kit {
             _ => None,
         });
         let loader = Loader::from_lookup(lake.clone(), lookup).await.unwrap();
-        Self { lake, loader, _s3: s3, _dir: dir }
+        Self { lake, loader, database_url, _s3: s3, _dir: dir }
     }
 
     pub(crate) async fn put(&self, key: &str, body: impl AsRef<[u8]>) {
