@@ -131,7 +131,10 @@ impl Loader {
         let (done, has_error_log) = tokio::join!(self.in_time(job, run.deadline), has_error_log);
         let done = done?;
         if has_error_log {
-            self.resolve(object).await;
+            self.resolve(&object.bucket, &object.key).await;
+        }
+        for settled in done.outcome.settled() {
+            self.resolve(&object.bucket, settled).await;
         }
         Ok(done)
     }
@@ -167,9 +170,9 @@ impl Loader {
     }
 
     /// The object is loaded, whatever becomes of its old error log: the next compaction finds it.
-    async fn resolve(&self, object: &LandedObject) {
-        if let Err(error) = error_log::resolve(&self.lake, &object.bucket, &object.key).await {
-            tracing::warn!(object.key = %object.key, %error, "could not remove the error log");
+    async fn resolve(&self, bucket: &str, key: &ObjectKey) {
+        if let Err(error) = error_log::resolve(&self.lake, bucket, key).await {
+            tracing::warn!(object.key = %key, %error, "could not remove the error log");
         }
     }
 

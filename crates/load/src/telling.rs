@@ -30,7 +30,7 @@ pub(crate) fn loaded(object: &LandedObject, done: Done) -> ObjectReport {
                 report.notices.push(format!("vanished: {before} records before, {after} now"));
             }
         }
-        Outcome::Unchanged { owner } => {
+        Outcome::Unchanged { owner, .. } => {
             report.outcome = Verdict::Unchanged;
             report.notices.push(format!("same bytes as `{owner}`"));
         }

@@ -125,7 +125,8 @@ async fn decide(
             ..Closing::default()
         };
         ledger::close(work, line.id, object, closing).await?;
-        return Ok(Decision::Closed(Outcome::Unchanged { owner: newest.key.clone() }));
+        let settled = ledger::settle_failures(work, object, endpoint, line.id).await?;
+        return Ok(Decision::Closed(Outcome::Unchanged { owner: newest.key.clone(), settled }));
     }
     Ok(Decision::Load(holders))
 }

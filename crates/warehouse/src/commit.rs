@@ -38,6 +38,7 @@ pub(crate) async fn commit(
         seconds: duration.as_secs_f64(),
     };
     ledger::close(work, id, &loading.object, closing).await?;
+    loading.counts.settled = ledger::settle_failures(work, &loading.object, endpoint, id).await?;
     let Loading { work, memory, catalog, endpoint, counts, .. } = loading;
     work.commit().await?;
     memory.keep(&endpoint, catalog);

@@ -62,6 +62,8 @@ pub enum Outcome {
     Unchanged {
         /// The object whose rows stand.
         owner: ObjectKey,
+        /// Older objects of its scope that had failed: they are superseded now.
+        settled: Vec<ObjectKey>,
     },
     /// A newer object of its scope, or a newer version of its key, stands.
     Superseded {
@@ -73,6 +75,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Older objects of the scope that had failed and are superseded now: their error logs are out
+    /// of date.
+    pub fn settled(&self) -> &[ObjectKey] {
+        match self {
+            Self::Loaded(loaded) => &loaded.settled,
+            Self::Unchanged { settled, .. } => settled,
+            Self::Superseded { .. } | Self::AlreadyLoaded => &[],
+        }
+    }
+
     /// The stable name that summaries and metrics use.
     pub fn name(&self) -> &'static str {
         match self {
@@ -99,6 +111,8 @@ pub struct Loaded {
     pub changes: u64,
     /// Set when more than half of its scope's records vanished with it.
     pub vanished: Option<Vanished>,
+    /// Older objects of its scope that had failed: they are superseded now.
+    pub settled: Vec<ObjectKey>,
 }
 
 /// How many records of a scope an object leaves standing.

@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 
 use crate::values::{Instant, count, to_microseconds, uncount};
 use crate::work::{Work, field};
-use crate::{EndpointFacts, ObjectFacts, WarehouseError};
+use crate::{EndpointFacts, ObjectFacts, WarehouseError, Write};
 
 /// An object's line as it was before this load.
 #[derive(Debug)]
@@ -255,6 +255,43 @@ pub(crate) async fn supersede_others(
     )
     .await?;
     Ok(())
+}
+
+/// Lets older objects of the scope that failed count as superseded: a newer one that loads is the
+/// whole truth of the scope, so that nothing is left to be mended. Gives their keys.
+pub(crate) async fn settle_failures(
+    work: &Work<'_>,
+    object: &ObjectFacts,
+    endpoint: &EndpointFacts,
+    id: i64,
+) -> Result<Vec<ObjectKey>, WarehouseError> {
+    // Compared by code points, as S3 orders keys, whatever the database's collation.
+    const SETTLE: &str = "
+        UPDATE riacho.objects SET status = 'superseded', error = NULL
+        WHERE source = $1 AND endpoint = $2 AND scope = $3 AND id <> $4 AND bucket = $5
+            AND status = 'failed' AND NOT stands
+            AND (object_time, key COLLATE \"C\") < ($6, $7)
+        RETURNING key";
+    if endpoint.write != Write::Replace {
+        return Ok(Vec::new());
+    }
+    let (landed, scope) = (&object.object, object.location.scope.to_string());
+    let rows = work
+        .query(
+            "supersede the scope's older failures",
+            SETTLE,
+            &[
+                &endpoint.source,
+                &endpoint.endpoint,
+                &scope,
+                &id,
+                &landed.bucket,
+                &Instant(object.object_time),
+                &landed.key.as_str(),
+            ],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(ObjectKey::new(field::<String>(row, "key")?))).collect()
 }
 
 /// What a finished line says beside the object's own facts.
