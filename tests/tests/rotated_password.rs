@@ -22,19 +22,20 @@ struct Address {
 }
 
 fn address(url: &str) -> Address {
+    let decoded =
+        |text: &str| landing::ObjectKey::from_percent_encoded(text).unwrap().as_str().to_owned();
     let (address, options) = url.split_once('?').unwrap();
     let (credentials, place) =
         address.strip_prefix("postgres://").unwrap().split_once('@').unwrap();
     let (user, password) = credentials.split_once(':').unwrap();
     let (host, name) = place.split_once('/').unwrap();
     let certificate = options.split('&').find_map(|option| option.strip_prefix("sslrootcert="));
-    let certificate = landing::ObjectKey::from_percent_encoded(certificate.unwrap()).unwrap();
     Address {
-        user: user.to_owned(),
-        password: password.to_owned(),
+        user: decoded(user),
+        password: decoded(password),
         port: host.rsplit_once(':').unwrap().1.to_owned(),
-        name: name.to_owned(),
-        certificate: certificate.to_string(),
+        name: decoded(name),
+        certificate: decoded(certificate.unwrap()),
     }
 }
 
