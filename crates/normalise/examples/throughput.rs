@@ -1,5 +1,5 @@
 //! Shreds one file over and over: how fast the core is alone. `throughput FILE [RECORDS [KEY]]`
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods)]
 
 use std::time::Instant;
 
