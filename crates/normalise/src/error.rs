@@ -7,7 +7,7 @@ use crate::walk::Stop;
 
 /// Why, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}{}", place(position))]
+#[error("{}{message}", place(position))]
 pub struct NormaliseError {
     /// What happened.
     pub kind: ErrorKind,
@@ -145,16 +145,17 @@ pub(crate) fn position(at: Place, pointer: Option<String>) -> Position {
     Position { byte_offset: Some(at.offset), line: Some(at.line), column: Some(at.column), pointer }
 }
 
+/// The place as the head of a message; nothing where no place is known.
 fn place(position: &Position) -> String {
-    let mut text = String::new();
+    let mut parts = Vec::new();
     if let (Some(line), Some(column)) = (position.line, position.column) {
-        text.push_str(&format!(" at line {line}, column {column}"));
+        parts.push(format!("line {line}, column {column}"));
     }
     if let Some(offset) = position.byte_offset {
-        text.push_str(&format!(" (byte {offset})"));
+        parts.push(format!("(byte {offset})"));
     }
     if let Some(pointer) = position.pointer.as_deref().filter(|pointer| !pointer.is_empty()) {
-        text.push_str(&format!(" in `{pointer}`"));
+        parts.push(format!("in `{pointer}`"));
     }
-    text
+    if parts.is_empty() { String::new() } else { format!("{}: ", parts.join(" ")) }
 }

@@ -33,7 +33,8 @@ impl Environment {
 
     /// The bucket of the lake.
     pub(crate) fn bucket(&self) -> anyhow::Result<&str> {
-        let missing = "no bucket is named; set RIACHO_BUCKET, or [lake] bucket in the configuration";
+        let missing =
+            "no bucket is named; set RIACHO_BUCKET, or [lake] bucket in the configuration";
         Ok(self.configuration.bucket().ok_or_else(|| Usage(missing.to_owned()))?)
     }
 

@@ -6,8 +6,8 @@ use futures::future::join_all;
 use landing::{LandedObject, ObjectKey};
 use load::{Deadline, Loader, ObjectReport, Progress, Run, Summary, Verdict};
 use objects::Lake;
-use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::Mutex;
+use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::output::Meter;
 
@@ -124,4 +124,3 @@ pub(crate) fn named(text: &str, bucket: Option<&str>) -> Option<LandedObject> {
         None => Some(LandedObject::named(bucket?, ObjectKey::new(text))),
     }
 }
-

@@ -75,13 +75,17 @@ async fn tell(
     console: Console,
 ) -> anyhow::Result<Account> {
     console.say("Riacho: JSON from an API through S3 into Postgres, and what fails back in again.");
-    console.say(&format!("All of it runs here, in {}.", home.shown().display()));
+    console.say(&format!(
+        "All of it runs here, in {}; nothing leaves this machine.",
+        home.shown().display()
+    ));
     console.heading("1  The parts");
-    let note = |line: &str| console.note(&format!("  {line}"));
     if told != Told::Whole {
         home.remember("under way")?;
     }
-    let parts = Parts::start(places, &note).await?;
+    let meter = console.meter("starting", None);
+    let parts = Parts::start(places, &|line| meter.message(line)).await?;
+    drop(meter);
     let account = match told {
         Told::Not | Told::Partly => Box::pin(story(&parts, console)).await,
         Told::Whole => Box::pin(again::run(&parts, console)).await,
@@ -97,8 +101,8 @@ async fn story(parts: &Parts, console: Console) -> anyhow::Result<Account> {
     let stage = Stage::open(parts, console).await?;
     stage.introduce();
     first_run::fetch_and_load(&stage).await?;
-    let before = ask::as_a_bi_tool(&stage).await?;
-    let stage = drift::change_shape(stage, &before).await?;
+    ask::as_a_bi_tool(&stage).await?;
+    let stage = drift::change_shape(stage).await?;
     let stage = failing::fail_and_mend(stage).await?;
     let account = account::close(&stage, 8).await?;
     stage.close().await;
@@ -108,7 +112,8 @@ async fn story(parts: &Parts, console: Console) -> anyhow::Result<Account> {
 fn farewell(home: &Home, told: Told, console: Console) {
     console.say("");
     if told != Told::Whole {
-        console.say("Run `riacho demo` again: everything comes a second time, and nothing changes.");
+        console
+            .say("Run `riacho demo` again: everything comes a second time, and nothing changes.");
     }
     let dir = home.shown().display();
     console.say(&format!("`riacho dev --dir {dir}` opens these very parts for a look around."));

@@ -11,7 +11,7 @@ use load::{ObjectReport, Progress, Verdict};
 use serde_json::json;
 
 use crate::exit::Exit;
-use crate::output::{Align, Console, Sheet, plural};
+use crate::output::{Console, Sheet, plural};
 use crate::parts::{BUCKET, Parts, Places};
 use crate::signals::asked_to_end;
 use crate::wiring::{Rules, Wiring};
@@ -62,11 +62,13 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
     let asked = asked_to_end();
     tokio::pin!(asked);
     let places = arguments.places();
-    let tell = |line: &str| console.note(line);
+    let meter = console.meter("starting", None);
+    let tell = |line: &str| meter.message(line);
     let parts = tokio::select! {
         parts = Parts::start(&places, &tell) => parts?,
         () = &mut asked => return Ok(Exit::Well),
     };
+    drop(meter);
     let served = tokio::select! {
         served = serve(&parts, &arguments, console) => served.map(|never| match never {}),
         () = &mut asked => Ok(()),
@@ -106,7 +108,7 @@ fn introduce(
     file: &Path,
     console: &Console,
 ) -> anyhow::Result<()> {
-    let mut sheet = Sheet::new(&[("part", Align::Left), ("address", Align::Left), ("", Align::Left)]);
+    let mut sheet = Sheet::without_headings(3);
     sheet.row(["S3 server", &parts.s3.endpoint(), &format!("bucket {BUCKET}")]);
     let postgres = format!("localhost:{}", parts.postgres.port());
     sheet.row(["Postgres", &postgres, parts.postgres.version()]);
@@ -148,11 +150,9 @@ impl Progress for Reporter {
     fn finished(&self, report: &ObjectReport) {
         let what = match (&report.error, report.outcome) {
             (Some(error), _) => format!("{}: {}", error.kind, error.message),
-            (None, Verdict::Loaded) => format!(
-                "{}, {}",
-                plural(report.records, "records"),
-                plural(report.rows, "rows")
-            ),
+            (None, Verdict::Loaded) => {
+                format!("{}, {}", plural(report.records, "records"), plural(report.rows, "rows"))
+            }
             (None, _) => report.notices.join("; "),
         };
         let outcome = format!("{:?}", report.outcome).to_lowercase();

@@ -97,7 +97,8 @@ fn time(text: &str, now: Timestamp) -> Result<Timestamp, Usage> {
     if text == "now" {
         return Ok(now);
     }
-    let explain = || Usage(format!("--time `{text}` is no time; write it like 2026-11-04T06:00:00Z"));
+    let explain =
+        || Usage(format!("--time `{text}` is no time; write it like 2026-11-04T06:00:00Z"));
     text.parse().map_err(|_| explain())
 }
 
@@ -117,7 +118,9 @@ fn partitions(texts: &[String]) -> Result<BTreeMap<String, Selection>, Usage> {
                 values.push(value.to_owned());
                 Selection::Values(values)
             }
-            (Some(_), _) => return Err(explain("a range stands alone; give it once, without values")),
+            (Some(_), _) => {
+                return Err(explain("a range stands alone; give it once, without values"));
+            }
         };
         partitions.insert(name.to_owned(), selection);
     }
@@ -147,8 +150,7 @@ mod tests {
             given(&["storeId=1", "storeId=99 CB/CB", "busDt=2026-11-01..2026-11-03"]).unwrap();
         let stores = Selection::Values(vec!["1".to_owned(), "99 CB/CB".to_owned()]);
         assert_eq!(partitions.get("storeId"), Some(&stores));
-        let dates =
-            Selection::Range { from: "2026-11-01".to_owned(), to: "2026-11-03".to_owned() };
+        let dates = Selection::Range { from: "2026-11-01".to_owned(), to: "2026-11-03".to_owned() };
         assert_eq!(partitions.get("busDt"), Some(&dates));
     }
 

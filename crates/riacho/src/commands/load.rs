@@ -55,7 +55,8 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
 fn wanted(arguments: &Arguments, environment: &Environment) -> anyhow::Result<Wanted> {
     if let Some(prefix) = &arguments.prefix {
         if !prefix.starts_with(RAW_PREFIX) {
-            let message = format!("`{prefix}` is not under `{RAW_PREFIX}`, where fetched objects are");
+            let message =
+                format!("`{prefix}` is not under `{RAW_PREFIX}`, where fetched objects are");
             return Err(Usage(message).into());
         }
         return Ok(Wanted::Prefix {
@@ -85,8 +86,11 @@ pub(crate) fn exit(summary: &Summary) -> Exit {
 
 /// The failures one by one.
 pub(crate) fn show_troubles(console: &Console, tally: &Tally) {
-    let mut sheet =
-        Sheet::new(&[("object", Align::Left), ("kind", Align::Left), ("what and where", Align::Left)]);
+    let mut sheet = Sheet::new(&[
+        ("object", Align::Left),
+        ("kind", Align::Left),
+        ("what and where", Align::Left),
+    ]);
     for report in &tally.troubles {
         sheet.row(trouble(report));
     }

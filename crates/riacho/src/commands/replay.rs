@@ -68,7 +68,11 @@ fn show(console: &Console, replayed: &Replayed, changed: &Changed) {
         console.say("Nothing to replay: no failure is open.");
         return;
     }
-    let mut parts = vec![format!("{} replayed: {} in order now", plural(objects, "objects"), count(replayed.loaded))];
+    let mut parts = vec![format!(
+        "{} replayed: {} in order now",
+        plural(objects, "objects"),
+        count(replayed.loaded)
+    )];
     let others = [(replayed.failed, "failed again"), (replayed.left, "to be tried again")];
     let told = others.into_iter().filter(|(number, _)| *number > 0);
     parts.extend(told.map(|(number, what)| format!("{} {what}", count(number))));

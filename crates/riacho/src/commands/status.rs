@@ -39,7 +39,8 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
         return Ok(exit);
     }
     let number = u64::try_from(open.len()).unwrap_or(u64::MAX);
-    console.heading(&format!("{} open; `riacho replay` tries them again", plural(number, "failures")));
+    console
+        .heading(&format!("{} open; `riacho replay` tries them again", plural(number, "failures")));
     let mut sheet = failures::sheet(&open);
     let cut = if arguments.all { 0 } else { sheet.truncate(SHOWN_MAX) };
     console.sheet(&sheet);

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 const QUIET: Duration = Duration::from_secs(5);
 const BAR: &str = "  {msg} {bar:30} {pos}/{len}  {elapsed}";
-const SPINNER: &str = "  {spinner} {msg} {pos}  {elapsed}";
+const SPINNER: &str = "  {spinner} {msg}  {elapsed}";
 
 /// The progress of one piece of work. Dropped, it leaves no trace on the terminal.
 #[derive(Debug)]
@@ -53,6 +53,16 @@ impl Meter {
         }
     }
 
+    /// What goes on at this moment.
+    pub(crate) fn message(&self, text: &str) {
+        self.bar.set_message(text.to_owned());
+        if !self.watched {
+            let _ = std::io::Write::write_fmt(
+                &mut std::io::stderr().lock(),
+                format_args!("  {text}\n"),
+            );
+        }
+    }
 
     /// How long it took so far.
     pub(crate) fn elapsed(&self) -> Duration {

@@ -3,7 +3,6 @@
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, presets};
 use console::measure_text_width;
 
-
 const INDENT: &str = "  ";
 
 /// How a column stands.
@@ -31,6 +30,11 @@ impl Sheet {
             rows: Vec::new(),
             total: None,
         }
+    }
+
+    /// An empty table without headings.
+    pub(crate) fn without_headings(columns: usize) -> Self {
+        Self::new(&vec![("", Align::Left); columns])
     }
 
     /// Adds a row.
@@ -76,12 +80,12 @@ impl Sheet {
     }
 
     fn table(&self, width: Option<u16>) -> Table {
-        let style = presets::NOTHING
-            .header_separator(LineStyle::none().fill('─').junction('─'));
+        let style = presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─'));
         let mut table = Table::new();
-        table
-            .load_style(style)
-            .set_header(self.headings.iter().map(|(name, align)| cell(name, *align)));
+        table.load_style(style);
+        if self.headings.iter().any(|(name, _)| !name.is_empty()) {
+            table.set_header(self.headings.iter().map(|(name, align)| cell(name, *align)));
+        }
         for row in self.rows.iter().chain(&self.total) {
             let aligns = self.headings.iter().map(|(_, align)| *align);
             table.add_row(row.iter().zip(aligns).map(|(text, align)| cell(text, align)));

@@ -38,8 +38,14 @@ impl Line {
     }
 
     fn cells(&self, name: &str) -> [String; 7] {
-        let numbers =
-            [self.fetched, self.loaded, self.unchanged, self.superseded, self.failed, self.missing()];
+        let numbers = [
+            self.fetched,
+            self.loaded,
+            self.unchanged,
+            self.superseded,
+            self.failed,
+            self.missing(),
+        ];
         let [fetched, loaded, unchanged, superseded, failed, missing] = numbers.map(count);
         [name.to_owned(), fetched, loaded, unchanged, superseded, failed, missing]
     }

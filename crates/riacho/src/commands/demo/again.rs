@@ -4,6 +4,7 @@ use landing::RAW_PREFIX;
 use serde_json::json;
 
 use super::account::{self, Account};
+use super::failing::{MENDED_SCOPES, one_scope};
 use super::stage::{FIRST, SECOND, Stage, THIRD, everything};
 use crate::output::{Align, Console, Sheet, count, plural};
 use crate::parts::Parts;
@@ -26,11 +27,15 @@ pub(super) async fn run(parts: &Parts, console: Console) -> anyhow::Result<Accou
 
 async fn fetch_again(stage: &Stage<'_>) -> anyhow::Result<()> {
     let console = stage.console;
-    console.heading("2  Fetch, once more: the same three mornings");
+    console.heading("2  Fetch, once more: the same mornings, the same scopes");
     let requests_before = stage.parts.api.requests_served();
     let (mut written, mut skipped) = (0, 0);
-    for time in [FIRST, SECOND, THIRD] {
-        let report = stage.fetch(everything(time)?).await?.report;
+    let mut requests = vec![everything(FIRST)?, everything(SECOND)?, everything(THIRD)?];
+    for (endpoint, store) in MENDED_SCOPES {
+        requests.push(one_scope(endpoint, store)?);
+    }
+    for request in requests {
+        let report = stage.fetch(request).await?.report;
         written += report.written_count;
         skipped += report.skipped;
     }
@@ -46,7 +51,7 @@ async fn fetch_again(stage: &Stage<'_>) -> anyhow::Result<()> {
 
 async fn load_again(stage: &Stage<'_>) -> anyhow::Result<()> {
     let console = stage.console;
-    console.heading("3  Load, once more: every event a second time, in no order");
+    console.heading("3  Load, once more: every object a second time, in no order");
     let bucket = stage.environment.bucket()?;
     let mut listing = stage.environment.lake.list(bucket, RAW_PREFIX);
     let mut keys = Vec::new();
@@ -59,9 +64,11 @@ async fn load_again(stage: &Stage<'_>) -> anyhow::Result<()> {
     }
     let handled = stage.settle(u64::try_from(keys.len())?).await;
     console.say(&format!(
-        "{}: {} found their object done; {} written.",
-        plural(handled.events(), "events"),
-        count(handled.summary.already_loaded + handled.summary.unchanged + handled.summary.superseded),
+        "{} named to load; {} found done, {} written.",
+        plural(handled.events(), "objects"),
+        count(
+            handled.summary.already_loaded + handled.summary.unchanged + handled.summary.superseded
+        ),
         plural(handled.summary.rows, "rows"),
     ));
     Ok(())

@@ -1,42 +1,54 @@
 //! Stage 5: the API changes its shape, and one line of configuration joins what it parted.
 
 use embedded::sample_api::{Endpoint, Fault, When};
-use warehouse::Answer;
+use jiff::civil::Date;
+use manifest::event::{Replay, Selection};
 
-use super::ask::{Answers, REVENUE, TAX};
+use super::ask::{november, tax};
+use super::failing::replay;
 use super::stage::{SECOND, Stage, everything};
-use crate::output::{Console, count, plural};
+use crate::output::{count, plural};
 use crate::questions;
 
 /// The business dates that are answered by the new release of the API.
 pub(super) const NEW_RELEASE: [&str; 2] = ["2026-11-04", "2026-11-05"];
 const RENAME_OFF: &str = "# renames = { \"/taxation\" = \"/taxes\" }";
 const RENAME_ON: &str = "renames = { \"/taxation\" = \"/taxes\" }";
-const NEW_CHECKS: &str =
-    "raw/source=pos/endpoint=getGuestChecks/busDt=2026-11-04/";
+const NEW_CHECKS: &str = "raw/source=pos/endpoint=getGuestChecks/busDt=2026-11-04/";
 
-pub(super) async fn change_shape<'a>(
-    stage: Stage<'a>,
-    before: &Answers,
-) -> anyhow::Result<Stage<'a>> {
+pub(super) async fn change_shape(stage: Stage<'_>) -> anyhow::Result<Stage<'_>> {
     let console = stage.console;
     console.heading("5  Overnight the API changes its shape");
-    console.say("The new release calls `taxes` `taxation`, adds `customerFeedback`, leaves `chkNum` out,");
-    console.say("writes flags as 0 and 1, and once \"N/A\" for a number. The next morning's run:");
+    console.say(
+        "The new release calls `taxes` `taxation`, adds `customerFeedback`, leaves `chkNum` out,",
+    );
+    console.say("writes flags as 0 and 1, and \"N/A\" where a number was. The run of 5 November:");
     release(&stage);
     let last = stage.ask_number("SELECT max(id) FROM riacho.changes").await?;
     let fetched = stage.fetch(everything(SECOND)?).await?;
     let handled = stage.settle(fetched.report.written_count).await;
     console.say(&format!(
-        "{} fetched: {} loaded; {} have the bytes of the day before, so nothing was written.",
+        "{} fetched. {} loaded; {} answer what they answered the day before: no row was touched.",
         plural(fetched.report.written_count, "objects"),
         count(handled.summary.loaded),
         count(handled.summary.unchanged),
     ));
-    console.say("No load stopped. What was noticed, from the change log:");
+    console.say("No load stopped. The change log says what was noticed:");
     show_changes(&stage, last).await?;
-    yesterday(&stage, before).await?;
-    join(stage).await
+    console
+        .say("Columns that were there keep their type; what clashes stands beside, in `…__v_…`.");
+    console.say("");
+    console
+        .say("So every question of stage 4 still runs, word for word. Only the tax of 4 November");
+    console.say("is not where it was:");
+    let days = november(&[2, 3, 4]);
+    stage.answer(&tax(&days)).await?;
+    console.say(
+        "(Checks of 3 November that were reopened on the 4th count there now: of two versions of",
+    );
+    console.say("a check the newer one stands, once.)");
+    console.say("");
+    join(stage, &days).await
 }
 
 /// The API's new release answers for these business dates.
@@ -61,37 +73,25 @@ pub(super) fn release(stage: &Stage<'_>) {
 }
 
 async fn show_changes(stage: &Stage<'_>, after: u64) -> anyhow::Result<()> {
-    let sql = format!(
-        "SELECT kind, what, \"from\", type FROM ({}) changes",
-        questions::changes(after)
-    );
+    let sql = format!("SELECT kind, what, type FROM ({}) changes", questions::changes(after));
     let changes = stage.ask(&sql).await?;
     stage.console.sheet(&questions::sheet(&changes));
     Ok(())
 }
 
-/// The questions of stage 4, word for word.
-async fn yesterday(stage: &Stage<'_>, before: &Answers) -> anyhow::Result<()> {
-    let revenue = stage.ask(REVENUE).await?;
-    let tax = stage.ask(TAX).await?;
-    say_whether(stage.console, "revenue", &before.revenue, &revenue);
-    say_whether(stage.console, "tax", &before.tax, &tax);
-    Ok(())
-}
-
-fn say_whether(console: Console, what: &str, before: &Answer, now: &Answer) {
-    console.say(&format!("{what}: {}", before == now));
-}
-
 /// Declares the rename and loads the renamed objects again.
-async fn join<'a>(stage: Stage<'a>) -> anyhow::Result<Stage<'a>> {
+async fn join<'a>(stage: Stage<'a>, days: &[Date]) -> anyhow::Result<Stage<'a>> {
     let console = stage.console;
     let stage = stage.reconfigure(RENAME_OFF, RENAME_ON).await?;
-    console.say("");
-    console.say("One line of configuration says that the new name is the old one:");
+    console.say("One line of configuration says that the new name is the old one,");
     console.aside(&format!("  {RENAME_ON}"));
-    let replayed = super::failing::replay(&stage, serde_json::json!({ "prefix": NEW_CHECKS, "force": true })).await?;
-    console.say(&format!("{replayed:?}"));
-    stage.show(TAX).await?;
+    let wanted = Replay { selection: Selection::Prefix(NEW_CHECKS.to_owned()), force: true };
+    let summary = replay(&stage, &wanted).await?;
+    console.say(&format!(
+        "and a replay of that day's {} brings its tax home:",
+        plural(summary.loaded, "objects"),
+    ));
+    console.aside(&format!("  riacho replay --prefix {NEW_CHECKS} --force"));
+    stage.answer(&tax(days)).await?;
     Ok(stage)
 }

@@ -7,7 +7,7 @@ use fetch::{FetchRequest, Selection};
 use landing::ErrorLog;
 use load::{Deadline, Run, Summary};
 use manifest::Manifest;
-use manifest::event::Replay;
+use manifest::event::{Replay, Selection as Open};
 
 use super::drift::release;
 use super::stage::{MENDED, Stage, THIRD, everything};
@@ -20,6 +20,9 @@ const RECORDS_MISTYPED: &str = "records = \"/chargebacks\"";
 const DATE: &str = "2026-11-05";
 const PAGE_STORE: &str = "0042";
 const HALF_STORE: &str = "São José";
+/// Fetched once more.
+pub(super) const MENDED_SCOPES: [(&str, &str); 2] =
+    [("getGuestChecks", PAGE_STORE), ("getTransactions", HALF_STORE)];
 
 pub(super) async fn fail_and_mend(stage: Stage<'_>) -> anyhow::Result<Stage<'_>> {
     let stage = fail(stage).await?;
@@ -29,15 +32,17 @@ pub(super) async fn fail_and_mend(stage: Stage<'_>) -> anyhow::Result<Stage<'_>>
 async fn fail(stage: Stage<'_>) -> anyhow::Result<Stage<'_>> {
     let console = stage.console;
     console.heading("6  The third morning, three things go wrong");
-    console.say("For one store the API answers a web page, with status 200; for another half a");
-    console.say("document. And somebody mistyped where charge-backs are in the configuration.");
+    console.say(
+        "For one store the API answers a web page, with status 200; for another, half a document.",
+    );
+    console.say(&format!("And somebody mistyped the configuration: {RECORDS_MISTYPED}"));
     let stage = stage.reconfigure(RECORDS, RECORDS_MISTYPED).await?;
     misbehave(&stage, Fault::HtmlPage, Endpoint::GuestChecks, PAGE_STORE);
     misbehave(&stage, Fault::TruncatedJson, Endpoint::Transactions, HALF_STORE);
     let fetched = stage.fetch(everything(THIRD)?).await?;
     let handled = stage.settle(fetched.report.written_count).await;
     console.say(&format!(
-        "{} fetched: {} loaded, {} unchanged, {} failed. None of the others waited for these.",
+        "{} fetched: {} loaded, {} unchanged, {} failed. Nobody waited for these.",
         plural(fetched.report.written_count, "objects"),
         count(handled.summary.loaded),
         count(handled.summary.unchanged),
@@ -67,14 +72,13 @@ fn show_open(stage: &Stage<'_>, open: &[ErrorLog]) {
     let mut sheet = Sheet::new(&[
         ("kind", Align::Left),
         ("keys", Align::Right),
-        ("the first", Align::Left),
-        ("what happened", Align::Left),
+        ("the first of them", Align::Left),
     ]);
     for (kind, logs) in kinds {
         if let Some(first) = logs.first() {
             let number = u64::try_from(logs.len()).unwrap_or(u64::MAX);
-            let (object, place) = (failures::short(&first.key), failures::place(first));
-            sheet.row([kind.to_owned(), count(number), object, format!("{place}: {}", first.message)]);
+            let what = format!("{}\n{}", failures::short(&first.key), first.message);
+            sheet.row([kind.to_owned(), count(number), what]);
         }
     }
     stage.console.sheet(&sheet);
@@ -86,45 +90,50 @@ async fn mend(stage: Stage<'_>) -> anyhow::Result<Stage<'_>> {
     stage.parts.api.mend();
     release(&stage);
     let stage = stage.reconfigure(RECORDS_MISTYPED, RECORDS).await?;
-    console.say("The typing error is put right. The API answers again, so the two scopes are fetched");
+    console
+        .say("The typing error is put right. The API answers again, so the two scopes are fetched");
     console.say("once more: new objects, for what was answered before stays as it was.");
     let mut written = 0;
-    for (endpoint, store) in [("getGuestChecks", PAGE_STORE), ("getTransactions", HALF_STORE)] {
+    for (endpoint, store) in MENDED_SCOPES {
         written += stage.fetch(one_scope(endpoint, store)?).await?.report.written_count;
     }
     let handled = stage.settle(written).await;
-    console.say(&format!("{} fetched, {} loaded.", plural(written, "objects"), count(handled.summary.loaded)));
-    let summary = replay(&stage, serde_json::json!({})).await?;
-    let left = failures::open(&stage.environment).await?.len();
     console.say(&format!(
-        "riacho replay: {} loaded; {} superseded by the newer object of its scope. {} lines left in the manifest.",
-        count(summary.loaded),
-        count(summary.superseded),
-        left,
+        "{} fetched, {} loaded.",
+        plural(written, "objects"),
+        count(handled.summary.loaded)
     ));
+    let summary = replay(&stage, &Replay { selection: Open::Open, force: false }).await?;
+    let left = failures::open(&stage.environment).await?.len();
+    console.aside("  riacho replay");
+    console.say(&format!(
+        "{} loaded, {} superseded by the newer object of their scope.",
+        plural(summary.loaded, "objects"),
+        count(summary.superseded),
+    ));
+    console.say(&match left {
+        0 => "The manifest is empty.".to_owned(),
+        _ => format!("{left} lines are left in the manifest."),
+    });
     Ok(stage)
 }
 
-fn one_scope(endpoint: &str, store: &str) -> anyhow::Result<FetchRequest> {
+pub(super) fn one_scope(endpoint: &str, store: &str) -> anyhow::Result<FetchRequest> {
     let mut request = everything(MENDED)?;
     request.endpoints.push(endpoint.to_owned());
     let values = [("busDt", DATE), ("storeId", store)];
-    let selected = values.map(|(name, value)| {
-        (name.to_owned(), Selection::Values(vec![value.to_owned()]))
-    });
+    let selected =
+        values.map(|(name, value)| (name.to_owned(), Selection::Values(vec![value.to_owned()])));
     request.partitions.extend(selected);
     Ok(request)
 }
 
-/// Replays as the manifest's function does for `{"replay": …}`.
-pub(super) async fn replay(
-    stage: &Stage<'_>,
-    wanted: serde_json::Value,
-) -> anyhow::Result<Summary> {
+/// Replays as `riacho replay` and the manifest's function do.
+pub(super) async fn replay(stage: &Stage<'_>, wanted: &Replay) -> anyhow::Result<Summary> {
     let manifest = Manifest::new(stage.loader.another());
     let observer = Observer::new(stage.console.meter("replaying", None));
     let run = Run { deadline: Deadline::none(), force: false, progress: &observer };
-    manifest.replay(&Replay::read(&wanted)?, run).await?;
+    manifest.replay(wanted, run).await?;
     stage.wiring.idle().await;
     Ok(observer.finish().summary)
 }

@@ -45,8 +45,12 @@ impl Home {
         }
         let fail = || format!("directory {} can't be used", dir.display());
         std::fs::create_dir_all(&dir).with_context(fail)?;
-        let lock =
-            File::options().create(true).append(true).read(true).open(&marker).with_context(fail)?;
+        let lock = File::options()
+            .create(true)
+            .append(true)
+            .read(true)
+            .open(&marker)
+            .with_context(fail)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

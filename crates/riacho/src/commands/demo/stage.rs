@@ -10,7 +10,7 @@ use warehouse::Answer;
 use super::watch::{Handled, Watch};
 use crate::environment::Environment;
 use crate::fetching::{self, Fetched};
-use crate::output::{Align, Console, Sheet};
+use crate::output::{Console, Sheet};
 use crate::parts::{BUCKET, Parts};
 use crate::questions;
 use crate::wiring::{Rules, Wiring};
@@ -65,7 +65,7 @@ impl<'a> Stage<'a> {
 
     /// Says where the parts are.
     pub(super) fn introduce(&self) {
-        let mut sheet = Sheet::new(&[("", Align::Left); 3]);
+        let mut sheet = Sheet::without_headings(3);
         let parts = self.parts;
         sheet.row(["S3 server", &parts.s3.endpoint(), &format!("bucket {BUCKET}, keeps versions")]);
         let postgres = format!("localhost:{}", parts.postgres.port());
@@ -99,14 +99,18 @@ impl<'a> Stage<'a> {
         Ok(text.parse().unwrap_or_default())
     }
 
-    /// Shows the question and its answer.
-    pub(super) async fn show(&self, sql: &str) -> anyhow::Result<Answer> {
-        let answer = self.ask(sql).await?;
+    /// Shows a question and its answer.
+    pub(super) async fn show(&self, sql: &str) -> anyhow::Result<()> {
         for line in sql.lines() {
             self.console.aside(&format!("  {line}"));
         }
-        self.console.sheet(&questions::sheet(&answer));
-        Ok(answer)
+        self.answer(sql).await
+    }
+
+    /// Shows the answer alone.
+    pub(super) async fn answer(&self, sql: &str) -> anyhow::Result<()> {
+        self.console.sheet(&questions::sheet(&self.ask(sql).await?));
+        Ok(())
     }
 
     /// The rows of every table of the warehouse.

@@ -1,5 +1,6 @@
 //! Sees what load does with each event, across the tasks that handle them.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,7 +40,12 @@ impl Watch {
     pub(super) fn take(&self) -> Handled {
         let seen = self.with(std::mem::take);
         let mut handled = Handled::default();
-        for report in seen.reports {
+        let mut failed = BTreeSet::new();
+        for mut report in seen.reports {
+            // An event that came twice fails twice; it is one object all the same.
+            if report.outcome == Verdict::Failed && !failed.insert(report.key.clone()) {
+                report.outcome = Verdict::AlreadyLoaded;
+            }
             if report.outcome == Verdict::Loaded {
                 let timings = report.timings;
                 handled.times.push(timings.read + timings.shred + timings.write + timings.commit);
