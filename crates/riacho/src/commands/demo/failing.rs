@@ -98,22 +98,20 @@ async fn mend(stage: Stage<'_>) -> anyhow::Result<Stage<'_>> {
         written += stage.fetch(one_scope(endpoint, store)?).await?.report.written_count;
     }
     let handled = stage.settle(written).await;
-    console.say(&format!(
-        "{} fetched, {} loaded.",
-        plural(written, "objects"),
-        count(handled.summary.loaded)
-    ));
-    let summary = replay(&stage, &Replay { selection: Open::Open, force: false }).await?;
     let left = failures::open(&stage.environment).await?.len();
-    console.aside("  riacho replay");
     console.say(&format!(
-        "{} loaded, {} superseded by the newer object of their scope.",
-        plural(summary.loaded, "objects"),
-        count(summary.superseded),
+        "{} fetched, {} loaded. They supersede those that failed: {left} lines are left.",
+        plural(written, "objects"),
+        count(handled.summary.loaded),
     ));
+    console.say("The others stand in S3 as they were, and only have to be loaded again:");
+    console.aside("  riacho replay --kind records_missing");
+    let wanted = Replay { selection: Open::Kind("records_missing".to_owned()), force: false };
+    let summary = replay(&stage, &wanted).await?;
+    let left = failures::open(&stage.environment).await?.len();
     console.say(&match left {
-        0 => "The manifest is empty.".to_owned(),
-        _ => format!("{left} lines are left in the manifest."),
+        0 => format!("{} loaded. The manifest is empty.", plural(summary.loaded, "objects")),
+        _ => format!("{} loaded; {left} lines are left.", plural(summary.loaded, "objects")),
     });
     Ok(stage)
 }
