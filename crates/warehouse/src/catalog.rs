@@ -13,7 +13,19 @@ use crate::{EndpointFacts, WarehouseError};
 
 /// Above it a column's type is not changed in place, as that rewrites the table under a lock that
 /// readers wait for.
-pub(crate) const REWRITABLE_BYTES: i64 = 64 << 20;
+const REWRITABLE_BYTES: i64 = 64 << 20;
+
+/// Measures the table whose number is `n.oid`.
+///
+/// Postgres refuses to change the type of a column that a view, a policy, a trigger or a function
+/// names. Source: PostgreSQL documentation, "Dependency Tracking" and `pg_depend`.
+pub(crate) const MEASURES: &str = "
+    SELECT coalesce(pg_relation_size(n.oid), 0) AS size,
+        EXISTS (SELECT FROM pg_depend d
+            WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = n.oid
+                AND d.refobjsubid > 0 AND d.classid IN ('pg_rewrite'::regclass,
+                    'pg_policy'::regclass, 'pg_trigger'::regclass, 'pg_proc'::regclass))
+            AS is_depended_on";
 
 /// The tables of one endpoint at one version.
 #[derive(Debug, Clone, Default)]
@@ -119,19 +131,22 @@ pub(crate) async fn read(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
 ) -> Result<Catalog, WarehouseError> {
-    const CATALOG: &str = "
-        SELECT e.version, e.schema_name, t.position, t.table_name, t.path AS table_path, t.parent,
-            coalesce(pg_relation_size(to_regclass(format('%I.%I', t.schema_name, t.table_name))), 0)
-                AS size,
+    let sql = format!(
+        "SELECT e.version, e.schema_name, t.position, t.table_name, t.path AS table_path, t.parent,
+            r.size, r.is_depended_on,
             c.column_name, c.path, c.type, c.origin
         FROM riacho.endpoints e
         JOIN riacho.tables t ON t.source = e.source AND t.endpoint = e.endpoint
+        CROSS JOIN LATERAL (
+            SELECT to_regclass(format('%I.%I', t.schema_name, t.table_name)) AS oid) n
+        CROSS JOIN LATERAL ({MEASURES}) r
         LEFT JOIN riacho.columns c ON c.source = t.source AND c.endpoint = t.endpoint
             AND c.table_position = t.position
         WHERE e.source = $1 AND e.endpoint = $2
-        ORDER BY t.position, c.position";
+        ORDER BY t.position, c.position"
+    );
     let of: [&(dyn ToSql + Sync); 2] = [&endpoint.source, &endpoint.endpoint];
-    let rows = work.query("read the catalog", CATALOG, &of).await?;
+    let rows = work.query("read the catalog", &sql, &of).await?;
     let mut tables = Vec::<Table>::new();
     for row in &rows {
         let position = field::<i32>(row, "position")?;
@@ -172,6 +187,13 @@ async fn read_taken(
     Ok(taken)
 }
 
+/// Whether a table that was measured is small, and no view or the like stands in the way of
+/// changing a column's type.
+pub(crate) fn is_rewritable(row: &Row) -> Result<bool, WarehouseError> {
+    let is_small = field::<i64>(row, "size")? < REWRITABLE_BYTES;
+    Ok(is_small && !field::<bool>(row, "is_depended_on")?)
+}
+
 fn table(row: &Row) -> Result<Table, WarehouseError> {
     let parent = field::<Option<i32>>(row, "parent")?;
     Ok(Table {
@@ -179,7 +201,7 @@ fn table(row: &Row) -> Result<Table, WarehouseError> {
         path: field(row, "table_path")?,
         parent: parent.and_then(|position| usize::try_from(position).ok()),
         columns: Vec::new(),
-        rewritable: field::<i64>(row, "size")? < REWRITABLE_BYTES,
+        rewritable: is_rewritable(row)?,
     })
 }
 

@@ -136,11 +136,17 @@ impl<'a> Loading<'a> {
         }
         let displaced = batch.displaced.iter().map(|row| (owner, *row)).collect::<Vec<_>>();
         rows::delete_records(&self.work, &self.catalog, &displaced).await?;
-        if let Some(keyed) = Keyed::of(&self.catalog, &self.endpoint) {
-            self.wanted.keep_only(&self.work, &keyed, owner, &mut batch).await?;
-        }
+        let keyed = Keyed::of(&self.catalog, &self.endpoint).ok_or_else(|| {
+            WarehouseError::Mismatch("records were to stand again without a key".to_owned())
+        })?;
+        self.wanted.keep_only(&self.work, &keyed, owner, &mut batch).await?;
         self.copy(batch.tables).await?;
         rows::keep_late(&self.work, &self.catalog, owner, &batch.late_keeps).await
+    }
+
+    /// Lets the records of an object that is no longer in the lake be: what is not there can't stand.
+    pub fn renounce(&mut self, reinstatement: &Reinstatement) {
+        self.wanted.renounce(reinstatement);
     }
 
     /// Writes rejects, notices and the ledger's line, and commits. An object that was only surveyed

@@ -51,6 +51,10 @@ impl Wanted {
         }
     }
 
+    pub(crate) fn renounce(&mut self, reinstatement: &Reinstatement) {
+        self.keys.remove(&reinstatement.object_id);
+    }
+
     /// Leaves of an object's batch only the records that must stand again.
     pub(crate) async fn keep_only(
         &mut self,

@@ -6,7 +6,7 @@
 
 use normalise::{Change, Column, ColumnType, Schema, Table};
 
-use crate::catalog::{Catalog, REWRITABLE_BYTES, moved, read_version};
+use crate::catalog::{Catalog, MEASURES, is_rewritable, moved, read_version};
 use crate::ident::Ident;
 use crate::ledger;
 use crate::work::{Work, field};
@@ -148,21 +148,18 @@ async fn ensure_namespace(work: &Work<'_>, namespace: &str) -> Result<(), Wareho
     work.run("create the source's schema", &sql).await
 }
 
-/// The table was small when the catalog was read; if it has grown since, the values shall go to a
-/// variant column instead.
+/// The table may have grown, or a view may have come, since the catalog was read: the values shall
+/// then go to a variant column instead.
 async fn refuse_rewriting(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
     catalog: &Catalog,
     table: &Table,
 ) -> Result<(), WarehouseError> {
-    const SIZE: &str = "SELECT pg_relation_size(to_regclass($1)) AS size";
+    let sql = format!("SELECT m.* FROM (SELECT to_regclass($1) AS oid) n, LATERAL ({MEASURES}) m");
     let name = catalog.relation(table).to_string();
-    let row = work.query_one("measure the table", SIZE, &[&name]).await?;
-    match field::<Option<i64>>(&row, "size")? {
-        Some(size) if size >= REWRITABLE_BYTES => Err(moved(endpoint)),
-        _ => Ok(()),
-    }
+    let row = work.query_one("measure the table", &sql, &[&name]).await?;
+    if is_rewritable(&row)? { Ok(()) } else { Err(moved(endpoint)) }
 }
 
 fn statement(catalog: &Catalog, table: &Table, step: &TableStep) -> String {

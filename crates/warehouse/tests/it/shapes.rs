@@ -119,3 +119,18 @@ async fn a_database_emptied_under_a_warm_connection_is_set_up_again() {
     assert_eq!(world.load(&mut warehouse, &key).await.name(), "loaded");
     assert_eq!(world.ask("SELECT n FROM s.t").await, ["1"]);
 }
+
+#[tokio::test]
+async fn a_view_on_a_column_stops_no_load() {
+    let world = World::new(Write::Append, &[], None).await;
+    let mut warehouse = world.warehouse().await;
+    let key = world.put("1", 6, r#"[{"n":1}]"#);
+    world.load(&mut warehouse, &key).await;
+    // The warehouse remembers the table as it was before the view.
+    world.ask("CREATE VIEW sums AS SELECT sum(n) AS n FROM s.t").await;
+    let key = world.put("1", 7, r#"[{"n":1.5,"new":1}]"#);
+    world.load(&mut warehouse, &key).await;
+    assert_eq!(world.ask("SELECT n FROM sums").await, ["1"]);
+    let rows = "SELECT n, n__v_numeric, new FROM s.t ORDER BY _object_id";
+    assert_eq!(world.ask(rows).await, ["1 ∅ ∅", "∅ 1.5 1"]);
+}
