@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use fetch::FetchError;
 use landing::{Classify, FailureKind};
-use load::{ConfigurationError, DatabaseError, LoadFailure};
+use load::{ConfigurationError, DatabaseError};
+use manifest::ManifestError;
 use objects::{AddressError, LakeError};
 use warehouse::WarehouseError;
 
@@ -45,16 +46,13 @@ impl Exit {
             });
         }
         if let Some(error) = cause.downcast_ref::<DatabaseError>() {
-            return Some(match error {
-                DatabaseError::Settings(_) => Self::Usage,
-                DatabaseError::Secret(error) => Self::of_kind(error.kind()),
-                DatabaseError::Warehouse(error) => Self::of_kind(error.kind()),
-            });
+            return Some(Self::of_database(error));
         }
-        if let Some(error) = cause.downcast_ref::<LoadFailure>() {
+        if let Some(error) = cause.downcast_ref::<ManifestError>() {
             return Some(match error {
-                LoadFailure::Event(_) => Self::Usage,
-                LoadFailure::Transient { .. } => Self::Transient,
+                ManifestError::Event(_) | ManifestError::NoBucket => Self::Usage,
+                ManifestError::Database(error) => Self::of_database(error),
+                _ => Self::of_kind(error.kind()),
             });
         }
         if let Some(error) = cause.downcast_ref::<FetchError>() {
@@ -70,6 +68,14 @@ impl Exit {
         let lake = cause.downcast_ref::<LakeError>().map(Classify::kind);
         let warehouse = || cause.downcast_ref::<WarehouseError>().map(Classify::kind);
         lake.or_else(warehouse).map(Self::of_kind)
+    }
+
+    fn of_database(error: &DatabaseError) -> Self {
+        match error {
+            DatabaseError::Settings(_) => Self::Usage,
+            DatabaseError::Secret(error) => Self::of_kind(error.kind()),
+            DatabaseError::Warehouse(error) => Self::of_kind(error.kind()),
+        }
     }
 
     fn of_kind(kind: FailureKind) -> Self {

@@ -1,15 +1,36 @@
 //! The failures that are open, as the manifest lists them, for people.
 
+use std::collections::BTreeSet;
+
 use landing::{ErrorLog, ObjectKey, RawLocation};
-use manifest::OpenList;
+use load::Loader;
+use manifest::{Manifest, OpenList};
 
 use crate::environment::Environment;
+use crate::loading::Tally;
 use crate::output::{Align, Sheet};
 
 /// The manifest's lines.
 pub(crate) async fn open(environment: &Environment) -> anyhow::Result<Vec<ErrorLog>> {
     let lines = OpenList::of(&environment.lake, environment.bucket()?).read().await?;
     Ok(lines.iter().cloned().collect())
+}
+
+/// Brings the manifest up to date with what was loaded here: with its open lines, and with what
+/// failed just now. On AWS events do that; where a person loads, there may be none.
+pub(crate) async fn follow(loader: &Loader, tally: &Tally) -> anyhow::Result<()> {
+    let Some(bucket) = loader.configuration().bucket() else {
+        return Ok(());
+    };
+    let manifest = Manifest::new(loader.another());
+    let lines = manifest.open().await?;
+    let failed = tally.troubles.iter().filter(|report| report.bucket == bucket);
+    let keys: BTreeSet<_> =
+        lines.iter().map(|log| &log.key).chain(failed.map(|report| &report.key)).cloned().collect();
+    if !keys.is_empty() {
+        manifest.follow(&keys).await?;
+    }
+    Ok(())
 }
 
 /// The lines as a table.

@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use futures::future::join_all;
-use landing::{LandedObject, ObjectKey};
+use landing::LandedObject;
 use load::{Deadline, Loader, ObjectReport, Progress, Run, Summary, Verdict};
 use objects::Lake;
 use tokio::sync::Mutex;
@@ -111,16 +111,5 @@ impl Progress for Observer {
     fn finished(&self, report: &ObjectReport) {
         self.meter.step();
         self.tally.lock().unwrap_or_else(PoisonError::into_inner).add(report.clone());
-    }
-}
-
-/// The object that a person names: a key of the lake's bucket, or an `s3://` address.
-pub(crate) fn named(text: &str, bucket: Option<&str>) -> Option<LandedObject> {
-    match text.strip_prefix("s3://") {
-        Some(address) => {
-            let (bucket, key) = address.split_once('/')?;
-            Some(LandedObject::named(bucket, ObjectKey::new(key)))
-        }
-        None => Some(LandedObject::named(bucket?, ObjectKey::new(text))),
     }
 }

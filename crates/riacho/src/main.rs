@@ -42,8 +42,8 @@ async fn main() -> ExitCode {
     exit.into()
 }
 
-/// What an operator asks for by `RUST_LOG`; without it only errors, for a command says on the
-/// terminal itself what it found.
+/// What an operator asks for by `RUST_LOG`; without it errors only, and those of fetch not twice,
+/// for a command says itself what it found.
 fn log_filter() -> EnvFilter {
-    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"))
+    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,fetch=off"))
 }

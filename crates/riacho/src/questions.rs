@@ -15,15 +15,21 @@ pub(crate) const ENDPOINTS: &str = "
         count(*) FILTER (WHERE status = 'superseded') AS superseded,
         count(*) FILTER (WHERE status = 'failed') AS failed,
         coalesce(sum(records) FILTER (WHERE stands), 0) AS records,
-        to_char(max(loaded_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS \"last load (UTC)\"
+        to_char(max(loaded_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS last_load_utc
     FROM riacho.objects GROUP BY source, endpoint ORDER BY source, endpoint";
+
+/// How many objects the ledger holds for failed.
+pub(crate) const FAILED: &str = "SELECT count(*) FROM riacho.objects WHERE status = 'failed'";
+
+/// The objects that the ledger knows.
+pub(crate) const KEYS: &str = "SELECT key FROM riacho.objects";
 
 /// The tables, a root before its children.
 pub(crate) const TABLES: &str = "
     SELECT t.schema_name || '.' || t.table_name AS \"table\", t.endpoint, t.path AS \"from\",
         (SELECT count(*) FROM riacho.columns c WHERE c.schema_name = t.schema_name
             AND c.table_name = t.table_name) AS columns,
-        greatest(coalesce(s.n_live_tup, 0), 0) AS \"rows, about\"
+        greatest(coalesce(s.n_live_tup, 0), 0) AS rows_estimate
     FROM riacho.tables t
     LEFT JOIN pg_stat_all_tables s ON s.schemaname = t.schema_name AND s.relname = t.table_name
     ORDER BY t.source, t.endpoint, t.position";
@@ -32,7 +38,7 @@ pub(crate) const TABLES: &str = "
 /// a table had from its first object are no change.
 pub(crate) fn changes(after: u64) -> String {
     format!(
-        "SELECT to_char(c.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS \"at (UTC)\", c.kind,
+        "SELECT to_char(c.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS at_utc, c.kind,
             coalesce(c.table_name, c.endpoint) || coalesce('.' || c.column_name, '') AS what,
             c.path AS \"from\",
             coalesce(c.old_type || ' → ', '') || coalesce(c.new_type, '') AS type
@@ -78,8 +84,9 @@ pub(crate) fn sheet(answer: &Answer) -> Sheet {
         .columns
         .iter()
         .enumerate()
-        .map(|(place, name)| (name.as_str(), align(answer, place)))
+        .map(|(place, name)| (name.replace('_', " "), align(answer, place)))
         .collect();
+    let headings: Vec<_> = headings.iter().map(|(name, align)| (name.as_str(), *align)).collect();
     let mut sheet = Sheet::new(&headings);
     for row in &answer.rows {
         sheet.row(row.iter().map(|cell| cell.clone().unwrap_or_default()));

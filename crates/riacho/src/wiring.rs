@@ -2,7 +2,9 @@
 //! under `errors/` one for the manifest, and what load gives up after its retries goes there too.
 //! Events travel as JSON through the same decoding as in the functions.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod pool;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use embedded::s3::{Delivery, DeliveryOptions};
@@ -13,6 +15,8 @@ use serde_json::{Value, json};
 
 use crate::environment::Environment;
 use crate::parts::Parts;
+
+use pool::Pool;
 
 /// AWS waits one minute, then two; nobody at a terminal does.
 const RETRY_DELAYS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
@@ -43,9 +47,9 @@ impl Wiring {
         watcher: Watcher,
         rules: Rules,
     ) -> anyhow::Result<Self> {
-        let loader = environment.loader().await?;
-        let manifest = Arc::new(deliver_to_manifest(parts, loader.another()));
-        let load = deliver_to_load(parts, loader, watcher, rules, Arc::clone(&manifest));
+        let manifest = Arc::new(deliver_to_manifest(parts, environment.loader().await?));
+        let pool = Pool::new(environment.clone(), parts.configuration()).await?;
+        let load = deliver_to_load(parts, pool, watcher, rules, Arc::clone(&manifest));
         Ok(Self { load, manifest })
     }
 
@@ -76,7 +80,7 @@ impl Wiring {
 
 fn deliver_to_load(
     parts: &Parts,
-    loader: Loader,
+    pool: Pool,
     watcher: Watcher,
     rules: Rules,
     manifest: Arc<Delivery>,
@@ -89,7 +93,7 @@ fn deliver_to_load(
         function: "load".to_owned(),
         ..DeliveryOptions::default()
     };
-    let pool = Arc::new(Pool::new(loader));
+    let pool = Arc::new(pool);
     let handle = move |event: Value| {
         let (pool, watcher) = (Arc::clone(&pool), Arc::clone(&watcher));
         async move { pool.handle(&event, &*watcher).await }
@@ -125,30 +129,4 @@ fn deliver_to_manifest(parts: &Parts, loader: Loader) -> Delivery {
         std::future::ready(())
     };
     Delivery::start(parts.s3.events(), options, handle, give_up)
-}
-
-/// Loaders at rest, like the function's warm instances: each takes one event at a time and keeps
-/// its connection.
-struct Pool {
-    first: Loader,
-    at_rest: Mutex<Vec<Loader>>,
-}
-
-impl Pool {
-    fn new(first: Loader) -> Self {
-        Self { first, at_rest: Mutex::default() }
-    }
-
-    async fn handle(&self, event: &Value, watcher: &dyn Progress) -> Result<(), String> {
-        let rested = self.with(Vec::pop);
-        let loader = rested.unwrap_or_else(|| self.first.another());
-        let run = Run { deadline: Deadline::none(), force: false, progress: watcher };
-        let answer = loader.handle(event, run).await;
-        self.with(|at_rest| at_rest.push(loader));
-        answer.map(drop).map_err(|failure| failure.to_string())
-    }
-
-    fn with<T>(&self, act: impl FnOnce(&mut Vec<Loader>) -> T) -> T {
-        act(&mut self.at_rest.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }

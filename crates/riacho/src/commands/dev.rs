@@ -1,18 +1,21 @@
 //! `riacho dev`: the parts left running for whoever develops against them, with S3's puts
 //! triggering load as they do on AWS.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
+use landing::RAW_PREFIX;
 use load::{ObjectReport, Progress, Verdict};
 use serde_json::json;
 
+use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::output::{Console, Sheet, plural};
 use crate::parts::{BUCKET, Parts, Places};
+use crate::questions::{self, ask};
 use crate::signals::asked_to_end;
 use crate::wiring::{Rules, Wiring};
 
@@ -95,11 +98,25 @@ async fn serve(
         }
     };
     if let Some(wiring) = &wiring {
-        // What was put while nothing listened is found by comparing, as the schedule does on AWS.
-        wiring.reconcile();
+        catch_up(&environment, wiring).await?;
     }
     introduce(parts, &variables, &file, console)?;
     std::future::pending().await
+}
+
+/// Has loaded what was put while nothing listened. On AWS events wait for the function.
+async fn catch_up(environment: &Environment, wiring: &Wiring) -> anyhow::Result<()> {
+    let loader = environment.loader().await?;
+    let known = ask(&loader, questions::KEYS).await?.rows;
+    let known: HashSet<_> = known.into_iter().flatten().flatten().collect();
+    let mut listing = environment.lake.list(environment.bucket()?, RAW_PREFIX);
+    while let Some(listed) = listing.next().await? {
+        if !known.contains(listed.key.as_str()) {
+            wiring.tell_load(json!({ "keys": [listed.key] }));
+        }
+    }
+    wiring.reconcile();
+    Ok(())
 }
 
 fn introduce(

@@ -4,13 +4,14 @@
 use std::time::Instant;
 
 use clap::Args;
-use landing::RAW_PREFIX;
+use landing::{LandedObject, ObjectKey, RAW_PREFIX, RawLocation};
 use load::{ObjectReport, Summary, Verdict};
 use serde_json::json;
 
 use crate::environment::Environment;
 use crate::exit::{Exit, Usage};
-use crate::loading::{self, Observer, Tally, Wanted, load_all};
+use crate::failures;
+use crate::loading::{Observer, Tally, Wanted, load_all};
 use crate::output::{Align, Console, Sheet, count, plural, seconds};
 
 /// Failures shown to people; `--json` and `riacho status` have them all.
@@ -31,7 +32,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Result<Exit> {
     let environment = Environment::read().await?;
-    let wanted = wanted(&arguments, &environment)?;
+    let wanted = wanted(&arguments, &environment).await?;
     let loader = environment.loader().await?;
     let total = match &wanted {
         Wanted::Objects(objects) => u64::try_from(objects.len()).ok(),
@@ -42,6 +43,7 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
     let observer = Observer::new(meter);
     load_all(&loader, wanted, arguments.force, &observer).await?;
     let tally = observer.finish();
+    failures::follow(&loader, &tally).await?;
     if console.wants_json() {
         console.document(&json!({ "summary": tally.summary, "troubles": tally.troubles }))?;
     } else {
@@ -52,7 +54,7 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
     Ok(exit(&tally.summary))
 }
 
-fn wanted(arguments: &Arguments, environment: &Environment) -> anyhow::Result<Wanted> {
+async fn wanted(arguments: &Arguments, environment: &Environment) -> anyhow::Result<Wanted> {
     if let Some(prefix) = &arguments.prefix {
         if !prefix.starts_with(RAW_PREFIX) {
             let message =
@@ -65,14 +67,28 @@ fn wanted(arguments: &Arguments, environment: &Environment) -> anyhow::Result<Wa
             prefix: prefix.clone(),
         });
     }
-    let bucket = environment.configuration.bucket();
-    let objects = arguments.keys.iter().map(|key| match loading::named(key, bucket) {
-        Some(object) => Ok(object),
-        None => environment.bucket().and_then(|_| {
-            Err(Usage(format!("`{key}` is no object's address; write s3://bucket/key")).into())
-        }),
-    });
-    Ok(Wanted::Objects(objects.collect::<anyhow::Result<_>>()?))
+    let mut objects = Vec::with_capacity(arguments.keys.len());
+    for key in &arguments.keys {
+        objects.push(named(key, environment).await?);
+    }
+    Ok(Wanted::Objects(objects))
+}
+
+/// The object that a person names: a key of the lake's bucket, or an `s3://` address. One that does
+/// not exist is a typing error, which the manifest had better not list as a failure.
+async fn named(text: &str, environment: &Environment) -> anyhow::Result<LandedObject> {
+    let (bucket, key) = match text.strip_prefix("s3://") {
+        None => (environment.bucket()?, text),
+        Some(address) => address
+            .split_once('/')
+            .ok_or_else(|| Usage(format!("`{text}` is no address; write s3://bucket/key")))?,
+    };
+    let key = ObjectKey::new(key);
+    RawLocation::parse(&key).map_err(|error| Usage(error.to_string()))?;
+    match environment.lake.head(bucket, &key).await? {
+        Some(_) => Ok(LandedObject::named(bucket, key)),
+        None => Err(Usage(format!("there is no object `{key}` in bucket `{bucket}`")).into()),
+    }
 }
 
 /// What a load came to, for scripts.

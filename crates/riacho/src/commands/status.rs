@@ -1,6 +1,7 @@
 //! `riacho status`: what became of every object that the ledger knows, and what is open.
 
 use clap::Args;
+use load::Loader;
 use serde_json::json;
 
 use crate::environment::Environment;
@@ -22,10 +23,13 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
     let environment = Environment::read().await?;
     let loader = environment.loader().await?;
     let open = failures::open(&environment).await?;
-    let exit = if open.is_empty() { Exit::Well } else { Exit::Failures };
+    let failed = failed_in_ledger(&loader).await?;
+    let exit = if open.is_empty() && failed == 0 { Exit::Well } else { Exit::Failures };
     if console.wants_json() {
         let endpoints = ask_json(&loader, questions::ENDPOINTS).await?;
-        console.document(&json!({ "endpoints": endpoints, "open": open }))?;
+        console.document(
+            &json!({ "endpoints": endpoints, "open": open, "failed_in_ledger": failed }),
+        )?;
         return Ok(exit);
     }
     let endpoints = questions::sheet(&ask(&loader, questions::ENDPOINTS).await?);
@@ -34,13 +38,21 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
     } else {
         console.sheet(&endpoints);
     }
+    let number = u64::try_from(open.len()).unwrap_or(u64::MAX);
+    if failed > number {
+        console.say(&format!(
+            "\nThe ledger knows of {}, the manifest of {}; it follows within moments, or with its next run.",
+            plural(failed, "failures"),
+            count(number),
+        ));
+    }
     if open.is_empty() {
-        console.say("\nNo failure is open.");
+        if failed == 0 {
+            console.say("\nNo failure is open.");
+        }
         return Ok(exit);
     }
-    let number = u64::try_from(open.len()).unwrap_or(u64::MAX);
-    console
-        .heading(&format!("{} open; `riacho replay` tries them again", plural(number, "failures")));
+    console.heading(&format!("{} open; `riacho replay` tries again", plural(number, "failures")));
     let mut sheet = failures::sheet(&open);
     let cut = if arguments.all { 0 } else { sheet.truncate(SHOWN_MAX) };
     console.sheet(&sheet);
@@ -49,4 +61,10 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
         console.aside(&format!("  and {cut} more; `riacho status --all` shows them"));
     }
     Ok(exit)
+}
+
+async fn failed_in_ledger(loader: &Loader) -> anyhow::Result<u64> {
+    let answer = ask(loader, questions::FAILED).await?;
+    let number = answer.rows.into_iter().flatten().flatten().next();
+    Ok(number.unwrap_or_default().parse()?)
 }

@@ -1,0 +1,8 @@
+//! The command line as a person and a script have it: the binary itself, its output, its exit codes.
+#![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
+
+mod commands;
+mod configuration;
+mod demo;
+mod ending;
+mod support;
