@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use landing::{LandedObject, RawLocation};
+use landing::{Classify, FailureKind, LandedObject, RawLocation};
 use normalise::{Reject, Shredder, Summary};
 use objects::{DecodeLimits, DecodedBody, Head, Lake, LakeError, Reading};
 use warehouse::{Begun, EndpointFacts, Loading, ObjectFacts, Outcome, Reinstatement, Warehouse};
@@ -145,10 +145,30 @@ async fn fill(
     let mut rejects = pour(&mut body, &mut shredder, loading, None, &mut done.timings).await?;
     done.bytes = body.decoded_bytes();
     for reinstatement in loading.reinstate().await? {
-        reinstate(job, &reinstatement, loading, &mut done.timings).await?;
+        let read = reinstate(job, &reinstatement, loading, &mut done.timings).await;
+        match read {
+            Ok(()) => {}
+            Err(error) if is_gone(&error) => {
+                tracing::warn!(
+                    object.key = %reinstatement.object.key,
+                    records = reinstatement.records(),
+                    error = %error,
+                    "records that should stand again can't be read from the lake any more"
+                );
+                loading.renounce(&reinstatement);
+            }
+            Err(error) => return Err(error),
+        }
     }
     rejects::complete(job.lake, object, job.limits, &mut rejects).await?;
     Ok((shredder.summary(), rejects))
+}
+
+/// Whether the other object left the lake, or was overwritten with what can't be loaded: no fault of
+/// the object at hand, and no more a part of what the tables must hold.
+fn is_gone(error: &LoadError) -> bool {
+    matches!(error, LoadError::Lake(_) | LoadError::Normalise(_))
+        && error.kind() == FailureKind::Permanent
 }
 
 /// Reads another object again, whose records must stand once more.

@@ -73,8 +73,9 @@ fn configured(endpoint: &Endpoint, source: &str) -> Result<EndpointRules, Invali
         },
         limits: limits(&endpoint.limits),
     };
+    let records = endpoint.records.as_deref().unwrap_or_default();
     let from_document =
-        |pointer: &String| format!("{}{pointer}", endpoint.records.as_deref().unwrap_or_default());
+        |pointer: &String| format!("{records}{}", old_name(&endpoint.renames, pointer));
     let facts = EndpointFacts {
         source: source.to_owned(),
         endpoint: endpoint.name.clone(),
@@ -90,6 +91,19 @@ fn configured(endpoint: &Endpoint, source: &str) -> Result<EndpointRules, Invali
         lock_schema_first: false,
     };
     Ok(EndpointRules { rules, facts })
+}
+
+/// Columns keep the path that they were made for: what was renamed is found under its oldest name.
+/// The configuration allows no circles.
+fn old_name<'a>(renames: &'a [(String, String)], pointer: &'a str) -> &'a str {
+    let mut name = pointer;
+    for _ in renames {
+        match renames.iter().find(|(new, _)| new == name) {
+            Some((_, old)) => name = old,
+            None => break,
+        }
+    }
+    name
 }
 
 /// The configuration names no type that the core does not know; both take Postgres's names.

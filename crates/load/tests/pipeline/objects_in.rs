@@ -121,6 +121,20 @@ async fn records_that_a_scope_loses_stand_again_in_another_that_has_them() {
 }
 
 #[tokio::test]
+async fn an_overwritten_object_is_read_again_in_the_version_that_was_loaded() {
+    let kit = Kit::configured(Some(CONFIGURATION)).await;
+    let other = "raw/source=shop/endpoint=orders/day=2026-11-02/20261103T060000Z.json";
+    kit.land(other, r#"{"orders":[{"id":1,"total":1,"changed":1}]}"#).await;
+    let first = format!("{FOLDER}/20261103T060000Z.json");
+    kit.land(&first, r#"{"orders":[{"id":1,"total":2,"changed":2}]}"#).await;
+    kit.put(other, "<html>").await;
+    let second = format!("{FOLDER}/20261103T070000Z.json");
+    let report = kit.land(&second, r#"{"orders":[{"id":2,"total":2,"changed":2}]}"#).await;
+    assert_eq!(report.outcome, Verdict::Loaded, "{report:?}");
+    assert_eq!(rows(&kit).await, ["1 1 2026-11-02", "2 2 2026-11-01"]);
+}
+
+#[tokio::test]
 async fn a_record_that_cannot_be_kept_is_set_aside_with_its_text() {
     let kit = Kit::configured(Some(CONFIGURATION)).await;
     let key = format!("{FOLDER}/20261102T060000Z.json");

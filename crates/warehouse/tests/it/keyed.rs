@@ -1,8 +1,10 @@
 //! Records with a key: one stands, the newest, whatever order objects come in.
 
-use warehouse::Write;
+use std::time::Duration;
 
-use crate::support::World;
+use warehouse::{Begun, Write};
+
+use crate::support::{World, shred};
 
 const ROWS: &str = "SELECT id, day, what FROM s.t ORDER BY 1";
 const ITEMS: &str = "SELECT id, a FROM s.t__items ORDER BY 1, 2";
@@ -88,6 +90,37 @@ async fn when_the_winner_grows_older_the_better_one_stands_again() {
     }
     assert_eq!(world.ask(ROWS).await, ["7 1 five"]);
     assert_eq!(world.ask("SELECT key, version > '' FROM riacho.shadows").await, ["{7} t"]);
+}
+
+#[tokio::test]
+async fn what_must_stand_again_is_not_forgotten_unless_it_left_the_lake() {
+    let world = World::new(Write::Replace, &["/id"], Some("/v")).await;
+    let mut warehouse = world.warehouse().await;
+    let keys = [
+        world.put("1", 6, r#"[{"id":7,"v":1}]"#),
+        world.put("2", 6, r#"[{"id":7,"v":2}]"#),
+        world.put("2", 7, r#"[{"id":2,"v":1}]"#),
+    ];
+    world.load(&mut warehouse, &keys[0]).await;
+    world.load(&mut warehouse, &keys[1]).await;
+    for is_gone in [false, true] {
+        let facts = world.facts(&keys[2]);
+        let Begun::Load(mut loading) = warehouse.begin(&facts, &world.endpoint).await.unwrap()
+        else {
+            panic!("nothing was loaded yet")
+        };
+        let (batch, summary) = shred(&world, &loading, &keys[2]);
+        loading.write(batch).await.unwrap();
+        let again = loading.reinstate().await.unwrap();
+        assert_eq!(again.iter().map(|one| one.records()).collect::<Vec<_>>(), [1]);
+        if is_gone {
+            loading.renounce(&again[0]);
+        }
+        let outcome = loading.commit(summary, Vec::new(), Duration::ZERO).await;
+        let name = outcome.map_or_else(|error| error.name(), |outcome| outcome.name());
+        assert_eq!(name, if is_gone { "loaded" } else { "not_reinstated" });
+    }
+    assert_eq!(world.ask("SELECT id FROM s.t").await, ["2"]);
 }
 
 /// The contract's rule 2, as a table of what must stand after all of these objects.
