@@ -98,12 +98,13 @@ async fn tell(
 }
 
 async fn story(parts: &Parts, console: Console) -> anyhow::Result<Account> {
-    let stage = Stage::open(parts, console).await?;
+    let mut stage = Stage::open(parts, console).await?;
     stage.introduce();
     first_run::fetch_and_load(&stage).await?;
     ask::as_a_bi_tool(&stage).await?;
-    let stage = drift::change_shape(stage).await?;
-    let stage = failing::fail_and_mend(stage).await?;
+    drift::change_shape(&mut stage).await?;
+    failing::fail(&mut stage).await?;
+    failing::mend(&mut stage).await?;
     let account = account::close(&stage, 8).await?;
     stage.close().await;
     Ok(account)
@@ -112,9 +113,14 @@ async fn story(parts: &Parts, console: Console) -> anyhow::Result<Account> {
 fn farewell(home: &Home, told: Told, console: Console) {
     console.say("");
     if told != Told::Whole {
-        console
-            .say("Run `riacho demo` again: everything comes a second time, and nothing changes.");
+        console.say("Run the demo again: everything comes a second time, and nothing changes.");
     }
     let dir = home.shown().display();
-    console.say(&format!("`riacho dev --dir {dir}` opens these very parts for a look around."));
+    console.say("These very parts, left running for a look around:");
+    console.aside(&format!("  {} dev --dir {dir}", own_name()));
+}
+
+/// As it was called.
+fn own_name() -> String {
+    std::env::args().next().unwrap_or_else(|| "riacho".to_owned())
 }

@@ -16,14 +16,14 @@ const RENAME_OFF: &str = "# renames = { \"/taxation\" = \"/taxes\" }";
 const RENAME_ON: &str = "renames = { \"/taxation\" = \"/taxes\" }";
 const NEW_CHECKS: &str = "raw/source=pos/endpoint=getGuestChecks/busDt=2026-11-04/";
 
-pub(super) async fn change_shape(stage: Stage<'_>) -> anyhow::Result<Stage<'_>> {
+pub(super) async fn change_shape(stage: &mut Stage<'_>) -> anyhow::Result<()> {
     let console = stage.console;
     console.heading("5  Overnight the API changes its shape");
     console.say(
         "The new release calls `taxes` `taxation`, adds `customerFeedback`, leaves `chkNum` out,",
     );
     console.say("writes flags as 0 and 1, and \"N/A\" where a number was. The run of 5 November:");
-    release(&stage);
+    release(stage);
     let last = stage.ask_number("SELECT max(id) FROM riacho.changes").await?;
     let fetched = stage.fetch(everything(SECOND)?).await?;
     let handled = stage.settle(fetched.report.written_count).await;
@@ -34,7 +34,7 @@ pub(super) async fn change_shape(stage: Stage<'_>) -> anyhow::Result<Stage<'_>> 
         count(handled.summary.unchanged),
     ));
     console.say("No load stopped. The change log says what was noticed:");
-    show_changes(&stage, last).await?;
+    show_changes(stage, last).await?;
     console
         .say("Columns that were there keep their type; what clashes stands beside, in `…__v_…`.");
     console.say("");
@@ -80,18 +80,17 @@ async fn show_changes(stage: &Stage<'_>, after: u64) -> anyhow::Result<()> {
 }
 
 /// Declares the rename and loads the renamed objects again.
-async fn join<'a>(stage: Stage<'a>, days: &[Date]) -> anyhow::Result<Stage<'a>> {
+async fn join(stage: &mut Stage<'_>, days: &[Date]) -> anyhow::Result<()> {
     let console = stage.console;
-    let stage = stage.reconfigure(RENAME_OFF, RENAME_ON).await?;
+    stage.reconfigure(RENAME_OFF, RENAME_ON).await?;
     console.say("One line of configuration says that the new name is the old one,");
     console.aside(&format!("  {RENAME_ON}"));
     let wanted = Replay { selection: Selection::Prefix(NEW_CHECKS.to_owned()), force: true };
-    let summary = replay(&stage, &wanted).await?;
+    let summary = replay(stage, &wanted).await?;
     console.say(&format!(
         "and a replay of that day's {} brings its tax home:",
         plural(summary.loaded, "objects"),
     ));
     console.aside(&format!("  riacho replay --prefix {NEW_CHECKS} --force"));
-    stage.answer(&tax(days)).await?;
-    Ok(stage)
+    stage.answer(&tax(days)).await
 }

@@ -24,33 +24,28 @@ const HALF_STORE: &str = "São José";
 pub(super) const MENDED_SCOPES: [(&str, &str); 2] =
     [("getGuestChecks", PAGE_STORE), ("getTransactions", HALF_STORE)];
 
-pub(super) async fn fail_and_mend(stage: Stage<'_>) -> anyhow::Result<Stage<'_>> {
-    let stage = fail(stage).await?;
-    mend(stage).await
-}
-
-async fn fail(stage: Stage<'_>) -> anyhow::Result<Stage<'_>> {
+pub(super) async fn fail(stage: &mut Stage<'_>) -> anyhow::Result<()> {
     let console = stage.console;
     console.heading("6  The third morning, three things go wrong");
     console.say(
         "For one store the API answers a web page, with status 200; for another, half a document.",
     );
     console.say(&format!("And somebody mistyped the configuration: {RECORDS_MISTYPED}"));
-    let stage = stage.reconfigure(RECORDS, RECORDS_MISTYPED).await?;
-    misbehave(&stage, Fault::HtmlPage, Endpoint::GuestChecks, PAGE_STORE);
-    misbehave(&stage, Fault::TruncatedJson, Endpoint::Transactions, HALF_STORE);
+    stage.reconfigure(RECORDS, RECORDS_MISTYPED).await?;
+    misbehave(stage, Fault::HtmlPage, Endpoint::GuestChecks, PAGE_STORE);
+    misbehave(stage, Fault::TruncatedJson, Endpoint::Transactions, HALF_STORE);
     let fetched = stage.fetch(everything(THIRD)?).await?;
     let handled = stage.settle(fetched.report.written_count).await;
     console.say(&format!(
-        "{} fetched: {} loaded, {} unchanged, {} failed. Nobody waited for these.",
+        "{} fetched: {} loaded, {} unchanged, {} failed. No other object waited for them.",
         plural(fetched.report.written_count, "objects"),
         count(handled.summary.loaded),
         count(handled.summary.unchanged),
         count(handled.summary.failed),
     ));
     console.say("The manifest, manifests/open.jsonl, lists them with reason and place:");
-    show_open(&stage, &failures::open(&stage.environment).await?);
-    Ok(stage)
+    show_open(stage, &failures::open(&stage.environment).await?);
+    Ok(())
 }
 
 fn misbehave(stage: &Stage<'_>, fault: Fault, endpoint: Endpoint, store: &str) {
@@ -84,12 +79,12 @@ fn show_open(stage: &Stage<'_>, open: &[ErrorLog]) {
     stage.console.sheet(&sheet);
 }
 
-async fn mend(stage: Stage<'_>) -> anyhow::Result<Stage<'_>> {
+pub(super) async fn mend(stage: &mut Stage<'_>) -> anyhow::Result<()> {
     let console = stage.console;
     console.heading("7  Mended, and replayed");
     stage.parts.api.mend();
-    release(&stage);
-    let stage = stage.reconfigure(RECORDS_MISTYPED, RECORDS).await?;
+    release(stage);
+    stage.reconfigure(RECORDS_MISTYPED, RECORDS).await?;
     console
         .say("The typing error is put right. The API answers again, so the two scopes are fetched");
     console.say("once more: new objects, for what was answered before stays as it was.");
@@ -107,13 +102,13 @@ async fn mend(stage: Stage<'_>) -> anyhow::Result<Stage<'_>> {
     console.say("The others stand in S3 as they were, and only have to be loaded again:");
     console.aside("  riacho replay --kind records_missing");
     let wanted = Replay { selection: Open::Kind("records_missing".to_owned()), force: false };
-    let summary = replay(&stage, &wanted).await?;
+    let summary = replay(stage, &wanted).await?;
     let left = failures::open(&stage.environment).await?.len();
     console.say(&match left {
         0 => format!("{} loaded. The manifest is empty.", plural(summary.loaded, "objects")),
         _ => format!("{} loaded; {left} lines are left.", plural(summary.loaded, "objects")),
     });
-    Ok(stage)
+    Ok(())
 }
 
 pub(super) fn one_scope(endpoint: &str, store: &str) -> anyhow::Result<FetchRequest> {

@@ -50,17 +50,17 @@ impl<'a> Stage<'a> {
         self.wiring.stop().await;
     }
 
-    /// Replaces a line of the configuration and starts the functions anew, as a deployment does.
-    pub(super) async fn reconfigure(self, old: &str, new: &str) -> anyhow::Result<Self> {
+    /// Replaces a line of the configuration. What loads takes it up by itself.
+    pub(super) async fn reconfigure(&mut self, old: &str, new: &str) -> anyhow::Result<()> {
         let path = self.parts.configuration();
         let text = std::fs::read_to_string(path)?;
         if !text.contains(old) {
             anyhow::bail!("{} has no `{old}`; run with --fresh", path.display());
         }
         std::fs::write(path, text.replacen(old, new, 1))?;
-        let (parts, console) = (self.parts, self.console);
-        self.close().await;
-        Self::open(parts, console).await
+        self.environment = self.parts.environment().await?;
+        self.loader = self.environment.loader().await?;
+        Ok(())
     }
 
     /// Says where the parts are.
