@@ -60,6 +60,11 @@ pub(crate) fn columns(schema: &str, table: &str) -> String {
     )
 }
 
+/// Some columns of a question.
+pub(crate) fn only(columns: &str, question: &str) -> String {
+    format!("SELECT {columns} FROM ({question}) question")
+}
+
 /// A text as an SQL literal; standard-conforming strings know no escape but the doubled quote.
 fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))

@@ -106,8 +106,7 @@ fn show_source(console: &Console, source: &Source) {
     }
     console.say("");
     let mut sheet = Sheet::new(&[
-        ("endpoint", Align::Left),
-        ("request", Align::Left),
+        ("endpoint and request", Align::Left),
         ("records at", Align::Left),
         ("key", Align::Left),
         ("table", Align::Left),
@@ -134,13 +133,12 @@ fn describe(partition: &Partition) -> String {
     }
 }
 
-fn row(endpoint: &Endpoint) -> [String; 6] {
+fn row(endpoint: &Endpoint) -> [String; 5] {
     let table = endpoint.table.clone();
     [
-        endpoint.name.clone(),
-        format!("{} {}", endpoint.method.as_str(), endpoint.path),
+        format!("{}\n{} {}", endpoint.name, endpoint.method.as_str(), endpoint.path),
         endpoint.records.clone().unwrap_or_else(|| "the document".to_owned()),
-        endpoint.key.join(" "),
+        endpoint.key.join("\n"),
         table.unwrap_or_else(|| normalise::table_name(&endpoint.name)),
         match endpoint.write {
             WriteMode::Replace => "replace",

@@ -9,6 +9,9 @@ use crate::output::Console;
 use crate::questions::{self, ask, ask_json};
 
 const CHANGES_SHOWN: usize = 20;
+/// What fits on a terminal; `--json` has all.
+const TABLE_COLUMNS: &str = "\"table\", \"from\", columns, rows_estimate";
+const CHANGE_COLUMNS: &str = "at_utc, kind, what, type";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -32,7 +35,9 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
         return Ok(Exit::Well);
     }
     if !arguments.changes {
-        let tables = questions::sheet(&ask(&loader, questions::TABLES).await?);
+        let tables = questions::sheet(
+            &ask(&loader, &questions::only(TABLE_COLUMNS, questions::TABLES)).await?,
+        );
         if tables.is_empty() {
             console.say("No tables yet: the first object of an endpoint makes them.");
             return Ok(Exit::Well);
@@ -40,7 +45,9 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
         console.sheet(&tables);
         console.heading("Changes of shape, the newest first");
     }
-    let mut changes = questions::sheet(&ask(&loader, &questions::changes(0)).await?);
+    let mut changes = questions::sheet(
+        &ask(&loader, &questions::only(CHANGE_COLUMNS, &questions::changes(0))).await?,
+    );
     let cut = if arguments.changes { 0 } else { changes.truncate(CHANGES_SHOWN) };
     console.sheet(&changes);
     if cut > 0 {

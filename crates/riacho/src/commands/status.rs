@@ -11,6 +11,10 @@ use crate::output::{Console, count, plural};
 use crate::questions::{self, ask, ask_json};
 
 const SHOWN_MAX: usize = 20;
+/// What fits on a terminal; `--json` has all.
+const COLUMNS: &str =
+    "source || ' ' || endpoint AS endpoint, loaded, unchanged, superseded, failed,
+    records, last_load_utc";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -32,7 +36,8 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
         )?;
         return Ok(exit);
     }
-    let endpoints = questions::sheet(&ask(&loader, questions::ENDPOINTS).await?);
+    let endpoints =
+        questions::sheet(&ask(&loader, &questions::only(COLUMNS, questions::ENDPOINTS)).await?);
     if endpoints.is_empty() {
         console.say("The ledger is empty: nothing was loaded yet.");
     } else {

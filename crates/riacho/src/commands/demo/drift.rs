@@ -73,7 +73,7 @@ pub(super) fn release(stage: &Stage<'_>) {
 }
 
 async fn show_changes(stage: &Stage<'_>, after: u64) -> anyhow::Result<()> {
-    let sql = format!("SELECT kind, what, type FROM ({}) changes", questions::changes(after));
+    let sql = questions::only("kind, what, type", &questions::changes(after));
     let changes = stage.ask(&sql).await?;
     stage.console.sheet(&questions::sheet(&changes));
     Ok(())
