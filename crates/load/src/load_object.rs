@@ -144,7 +144,8 @@ async fn fill(
     let mut shredder = shredder(job, loading, loading.object_id(), job.location);
     let mut rejects = pour(&mut body, &mut shredder, loading, None, &mut done.timings).await?;
     done.bytes = body.decoded_bytes();
-    for reinstatement in loading.reinstate().await? {
+    let mut waiting = loading.reinstate().await?;
+    while let Some(reinstatement) = waiting.pop() {
         let read = reinstate(job, &reinstatement, loading, &mut done.timings).await;
         match read {
             Ok(()) => {}
@@ -155,7 +156,7 @@ async fn fill(
                     error = %error,
                     "records that should stand again can't be read from the lake any more"
                 );
-                loading.renounce(&reinstatement);
+                waiting.extend(loading.renounce(&reinstatement).await?);
             }
             Err(error) => return Err(error),
         }
@@ -164,11 +165,15 @@ async fn fill(
     Ok((shredder.summary(), rejects))
 }
 
-/// Whether the other object left the lake, or was overwritten with what can't be loaded: no fault of
-/// the object at hand, and no more a part of what the tables must hold.
+/// Whether the other object's bytes left the lake, or can't be loaded any more: no fault of the
+/// object at hand, and no more a part of what the tables must hold. What it was overwritten with has
+/// an event of its own; to wait for that could mean to wait for each other.
 fn is_gone(error: &LoadError) -> bool {
-    matches!(error, LoadError::Lake(_) | LoadError::Normalise(_))
-        && error.kind() == FailureKind::Permanent
+    match error {
+        LoadError::Lake(LakeError::Changed { .. }) => true,
+        LoadError::Lake(_) | LoadError::Normalise(_) => error.kind() == FailureKind::Permanent,
+        _ => false,
+    }
 }
 
 /// Reads another object again, whose records must stand once more.

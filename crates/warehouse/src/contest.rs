@@ -9,7 +9,7 @@ use crate::WarehouseError;
 use crate::keyed::Keyed;
 use crate::ledger::{self, Standing};
 use crate::rows::RootRow;
-use crate::values::{Instant, RawCell};
+use crate::values::RawCell;
 use crate::work::{Parameters, Work, field};
 
 /// A record that stands under a key.
@@ -94,16 +94,11 @@ pub(crate) fn stander(keyed: &Keyed<'_>, row: &Row) -> Result<Stander, Warehouse
             version = version_from_cell(column.of, &cell.0);
         }
     }
-    let time: Option<Instant> = field(row, "standing_time")?;
-    let key: Option<String> = field(row, "standing_key")?;
     Ok(Stander {
         key: usize::try_from(field::<i64>(row, "n")? - 1).unwrap_or(usize::MAX),
         row: (field(row, "_object_id")?, field(row, "_row")?),
         version,
-        standing: Standing {
-            time: time.map_or(jiff::Timestamp::MIN, |instant| instant.0),
-            key: key.unwrap_or_default(),
-        },
+        standing: Standing::read(row)?,
         line: field(row, "line")?,
     })
 }

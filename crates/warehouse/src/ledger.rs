@@ -62,7 +62,7 @@ impl Standing {
         }
     }
 
-    fn read(row: &Row) -> Result<Self, WarehouseError> {
+    pub(crate) fn read(row: &Row) -> Result<Self, WarehouseError> {
         let time: Option<Instant> = field(row, "standing_time")?;
         let key: Option<String> = field(row, "standing_key")?;
         Ok(Self {

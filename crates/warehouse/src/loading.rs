@@ -12,6 +12,7 @@ use crate::ledger::Standing;
 use crate::memory::Memory;
 use crate::reinstate::Wanted;
 use crate::rows::RootRow;
+use crate::shadows::{KeyText, Own};
 use crate::work::Work;
 use crate::{
     EndpointFacts, Loaded, ObjectFacts, Outcome, Reinstatement, WarehouseError, Write, change_log,
@@ -110,16 +111,7 @@ impl<'a> Loading<'a> {
         if self.survey.is_some() {
             return Ok(Vec::new());
         }
-        let Some(keyed) =
-            Keyed::of(&self.catalog, &self.endpoint).filter(|_| !contested.is_empty())
-        else {
-            return Ok(Vec::new());
-        };
-        let own = (self.object_id, &self.own);
-        let plan = reinstate::plan(&self.work, &self.endpoint, &keyed, own, &contested).await?;
-        rows::delete_records(&self.work, &self.catalog, &plan.displaced).await?;
-        self.wanted.add(&plan.reinstatements);
-        Ok(plan.reinstatements)
+        self.stand_again(&contested).await
     }
 
     /// Writes of a batch, shredded from `reinstatement.object` with this loading's schema, the
@@ -139,14 +131,21 @@ impl<'a> Loading<'a> {
         let keyed = Keyed::of(&self.catalog, &self.endpoint).ok_or_else(|| {
             WarehouseError::Mismatch("records were to stand again without a key".to_owned())
         })?;
-        self.wanted.keep_only(&self.work, &keyed, owner, &mut batch).await?;
+        self.wanted.keep_only(&self.work, &keyed, reinstatement, &mut batch).await?;
         self.copy(batch.tables).await?;
         rows::keep_late(&self.work, &self.catalog, owner, &batch.late_keeps).await
     }
 
-    /// Lets the records of an object that is no longer in the lake be: what is not there can't stand.
-    pub fn renounce(&mut self, reinstatement: &Reinstatement) {
-        self.wanted.renounce(reinstatement);
+    /// Lets the records of an object whose bytes are no longer in the lake be, and finds those that
+    /// stand in their place: what is not there can't stand.
+    pub async fn renounce(
+        &mut self,
+        reinstatement: &Reinstatement,
+    ) -> Result<Vec<Reinstatement>, WarehouseError> {
+        let come = self.wanted.renounce(reinstatement);
+        rows::delete_records(&self.work, &self.catalog, &come).await?;
+        let keys = reinstatement.keys.iter().cloned().collect::<Vec<_>>();
+        self.stand_again(&keys).await
     }
 
     /// Writes rejects, notices and the ledger's line, and commits. An object that was only surveyed
@@ -224,6 +223,19 @@ impl<'a> Loading<'a> {
         }
         batch.drop_roots(&verdict.losers.iter().map(|key| key.row).collect::<BTreeSet<_>>());
         Ok(())
+    }
+
+    async fn stand_again(
+        &mut self,
+        keys: &[KeyText],
+    ) -> Result<Vec<Reinstatement>, WarehouseError> {
+        let keyed = Keyed::of(&self.catalog, &self.endpoint).filter(|_| !keys.is_empty());
+        let Some(keyed) = keyed else { return Ok(Vec::new()) };
+        let own = Own { id: self.object_id, standing: &self.own, object: &self.object.object };
+        let plan = reinstate::plan(&self.work, &self.endpoint, &keyed, own, keys).await?;
+        rows::delete_records(&self.work, &self.catalog, &plan.displaced).await?;
+        self.wanted.add(&plan.reinstatements);
+        Ok(plan.reinstatements)
     }
 
     async fn copy(&self, tables: Vec<normalise::TableRows>) -> Result<u64, WarehouseError> {

@@ -6,9 +6,8 @@ use normalise::Batch;
 use tokio_postgres::types::ToSql;
 
 use crate::keyed::Keyed;
-use crate::ledger::Standing;
 use crate::rows::RootRow;
-use crate::shadows::{self, KeyText};
+use crate::shadows::{self, KeyText, Own};
 use crate::work::{Work, field};
 use crate::{EndpointFacts, Reinstatement, WarehouseError};
 
@@ -25,7 +24,7 @@ pub(crate) async fn plan(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
     keyed: &Keyed<'_>,
-    own: (i64, &Standing),
+    own: Own<'_>,
     contested: &[KeyText],
 ) -> Result<Plan, WarehouseError> {
     let plan = shadows::plan(work, endpoint, keyed, own, contested).await?;
@@ -37,22 +36,25 @@ pub(crate) async fn plan(
     })
 }
 
-/// Records that must stand again, by their objects, and which of them have come.
+/// Records that must stand again, by object and key, and the rows in which they have come.
 #[derive(Debug, Default)]
-pub(crate) struct Wanted {
-    keys: BTreeMap<i64, BTreeSet<KeyText>>,
-    come: BTreeMap<i64, BTreeSet<KeyText>>,
-}
+pub(crate) struct Wanted(BTreeMap<(i64, KeyText), Option<i32>>);
 
 impl Wanted {
     pub(crate) fn add(&mut self, reinstatements: &[Reinstatement]) {
         for one in reinstatements {
-            self.keys.entry(one.object_id).or_default().extend(one.keys.iter().cloned());
+            for key in &one.keys {
+                self.0.insert((one.object_id, key.clone()), None);
+            }
         }
     }
 
-    pub(crate) fn renounce(&mut self, reinstatement: &Reinstatement) {
-        self.keys.remove(&reinstatement.object_id);
+    /// Takes a reinstatement back, and gives its records that have come already.
+    pub(crate) fn renounce(&mut self, reinstatement: &Reinstatement) -> Vec<RootRow> {
+        let id = reinstatement.object_id;
+        let keys = reinstatement.keys.iter();
+        let come = keys.filter_map(|key| self.0.remove(&(id, key.clone())).flatten());
+        come.map(|row| (id, row)).collect()
     }
 
     /// Leaves of an object's batch only the records that must stand again.
@@ -60,16 +62,14 @@ impl Wanted {
         &mut self,
         work: &Work<'_>,
         keyed: &Keyed<'_>,
-        object_id: i64,
+        reinstatement: &Reinstatement,
         batch: &mut Batch,
     ) -> Result<(), WarehouseError> {
         let texts = texts(work, keyed, batch).await?;
-        let wanted = self.keys.entry(object_id).or_default();
-        let come = self.come.entry(object_id).or_default();
         let mut others = BTreeSet::new();
         for (key, text) in batch.keys.iter().zip(texts) {
-            if wanted.contains(&text) {
-                come.insert(text);
+            if reinstatement.keys.contains(&text) {
+                self.0.insert((reinstatement.object_id, text), Some(key.row));
             } else {
                 others.insert(key.row);
             }
@@ -80,16 +80,14 @@ impl Wanted {
 
     /// How many stand again; an error where one is missing.
     pub(crate) fn close(&self) -> Result<u64, WarehouseError> {
-        let mut reinstated = 0;
-        for (object_id, keys) in &self.keys {
-            let come = self.come.get(object_id).map_or(0, BTreeSet::len);
-            if come < keys.len() {
-                let missing = keys.len() - come;
-                return Err(WarehouseError::NotReinstated { object_id: *object_id, missing });
+        let missing = self.0.iter().filter(|(_, row)| row.is_none());
+        let missing = missing.map(|((object_id, _), _)| *object_id).collect::<Vec<_>>();
+        match missing.first() {
+            None => Ok(self.0.len() as u64),
+            Some(object_id) => {
+                Err(WarehouseError::NotReinstated { object_id: *object_id, missing: missing.len() })
             }
-            reinstated += come as u64;
         }
-        Ok(reinstated)
     }
 }
 

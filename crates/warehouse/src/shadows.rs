@@ -13,12 +13,20 @@ use crate::contest::{self, Stander};
 use crate::keyed::Keyed;
 use crate::ledger::{self, Standing};
 use crate::rows::RootRow;
-use crate::values::{Instant, uncount};
+use crate::values::uncount;
 use crate::work::{Work, field};
 use crate::{EndpointFacts, Reinstatement, WarehouseError};
 
 /// A key as texts.
 pub(crate) type KeyText = Vec<String>;
+
+/// The object that is being loaded. Its line does not say yet what it counts with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Own<'a> {
+    pub(crate) id: i64,
+    pub(crate) standing: &'a Standing,
+    pub(crate) object: &'a LandedObject,
+}
 
 /// The best record that could stand under a key.
 #[derive(Debug)]
@@ -161,17 +169,16 @@ pub(crate) async fn contested(
     rows.iter().map(|row| field(row, "key")).collect()
 }
 
-/// Finds for each of the keys whether a shadow is better than what stands now. `own` is the object
-/// that is being loaded, and what it counts with.
+/// Finds for each of the keys whether a shadow is better than what stands now.
 pub(crate) async fn plan(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
     keyed: &Keyed<'_>,
-    own: (i64, &Standing),
+    own: Own<'_>,
     keys: &[KeyText],
 ) -> Result<Plan, WarehouseError> {
     let mut best = BTreeMap::<KeyText, Candidate>::new();
-    for candidate in candidates(work, endpoint, keys).await? {
+    for candidate in candidates(work, endpoint, own, keys).await? {
         let better = best.get(&candidate.key).is_none_or(|held| {
             (&candidate.version, &candidate.standing) > (&held.version, &held.standing)
         });
@@ -184,9 +191,8 @@ pub(crate) async fn plan(
     let standers = standers(work, keyed, &keys).await?;
     contest::share(work, &standers).await?;
     for mut stander in standers {
-        // The line of the object that is being loaded does not say yet what it counts with.
-        if stander.row.0 == own.0 {
-            stander.standing = own.1.clone();
+        if stander.row.0 == own.id {
+            stander.standing = own.standing.clone();
         }
         let Some(key) = keys.get(stander.key) else { continue };
         let stays = best.get(key).is_some_and(|shadow| {
@@ -207,6 +213,7 @@ pub(crate) async fn plan(
 async fn candidates(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
+    own: Own<'_>,
     keys: &[KeyText],
 ) -> Result<Vec<Candidate>, WarehouseError> {
     const CANDIDATES: &str = "
@@ -227,29 +234,40 @@ async fn candidates(
     }
     let seen = found.iter().map(|one| (one.row.0, one.line.clone())).collect();
     ledger::share(work, seen).await?;
+    for candidate in found.iter_mut().filter(|candidate| candidate.row.0 == own.id) {
+        candidate.standing = own.standing.clone();
+        candidate.object = own.object.clone();
+    }
     Ok(found)
 }
 
 fn candidate(row: &Row) -> Result<Candidate, WarehouseError> {
-    let time: Option<Instant> = field(row, "standing_time")?;
-    let standing_key: Option<String> = field(row, "standing_key")?;
+    let standing = Standing::read(row)?;
     Ok(Candidate {
         key: field(row, "key")?,
         row: (field(row, "object_id")?, field(row, "row")?),
         version: field(row, "version")?,
-        standing: Standing {
-            time: time.map_or(jiff::Timestamp::MIN, |instant| instant.0),
-            key: standing_key.unwrap_or_default(),
-        },
         line: field(row, "line")?,
-        object: LandedObject {
-            bucket: field(row, "bucket")?,
-            key: ObjectKey::new(field::<String>(row, "object_key")?),
-            version_id: field(row, "version_id")?,
-            etag: field(row, "etag")?,
-            sequencer: field::<Option<String>>(row, "sequencer")?.map(Sequencer),
-            bytes: field::<Option<i64>>(row, "bytes")?.map(uncount),
-        },
+        object: landed(row, &standing)?,
+        standing,
+    })
+}
+
+/// Where the record can be read. A newer object with the same bytes is the surer place: the older
+/// one may have been overwritten since.
+fn landed(row: &Row, standing: &Standing) -> Result<LandedObject, WarehouseError> {
+    let key = field::<String>(row, "object_key")?;
+    let newer = (!standing.key.is_empty() && standing.key != key).then(|| standing.key.clone());
+    let is_own = newer.is_none();
+    let sequencer = field::<Option<String>>(row, "sequencer")?.map(Sequencer);
+    let version_id = field::<Option<String>>(row, "version_id")?;
+    Ok(LandedObject {
+        bucket: field(row, "bucket")?,
+        key: ObjectKey::new(newer.unwrap_or(key)),
+        version_id: version_id.filter(|_| is_own),
+        etag: field(row, "etag")?,
+        sequencer: sequencer.filter(|_| is_own),
+        bytes: field::<Option<i64>>(row, "bytes")?.map(uncount),
     })
 }
 

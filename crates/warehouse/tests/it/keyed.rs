@@ -114,7 +114,7 @@ async fn what_must_stand_again_is_not_forgotten_unless_it_left_the_lake() {
         let again = loading.reinstate().await.unwrap();
         assert_eq!(again.iter().map(|one| one.records()).collect::<Vec<_>>(), [1]);
         if is_gone {
-            loading.renounce(&again[0]);
+            assert!(loading.renounce(&again[0]).await.unwrap().is_empty());
         }
         let outcome = loading.commit(summary, Vec::new(), Duration::ZERO).await;
         let name = outcome.map_or_else(|error| error.name(), |outcome| outcome.name());

@@ -6,6 +6,7 @@ mod concurrency;
 mod connection;
 mod keyed;
 mod ledger;
+mod model;
 mod scopes;
 mod shapes;
 mod support;

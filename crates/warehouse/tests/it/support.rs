@@ -155,8 +155,14 @@ impl World {
     }
 
     async fn reinstate(&self, loading: &mut Loading<'_>) -> Result<(), WarehouseError> {
-        for one in loading.reinstate().await? {
-            let (body, _) = self.lake.get(one.object.key.as_str());
+        let mut waiting = loading.reinstate().await?;
+        while let Some(one) = waiting.pop() {
+            let (body, tag) = self.lake.get(one.object.key.as_str());
+            if one.object.etag != Some(tag) {
+                // Overwritten meanwhile: its own event comes.
+                waiting.extend(loading.renounce(&one).await?);
+                continue;
+            }
             let mut shredder = self.shredder(loading, one.object_id, &one.location);
             for chunk in body.as_bytes().chunks(CHUNK) {
                 shredder.push(chunk).unwrap();
