@@ -10,7 +10,7 @@ use warehouse::{Begun, Outcome, Timeouts, Write};
 use crate::support::{World, shred};
 
 /// Patient enough for a loaded machine.
-fn patient() -> Timeouts {
+pub(crate) fn patient() -> Timeouts {
     Timeouts { lock: Duration::from_secs(60), ..Timeouts::default() }
 }
 

@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
+use futures::future::join_all;
 use warehouse::{ObjectFacts, Write};
 
+use crate::concurrency::patient;
 use crate::support::World;
 
 const SCOPES: usize = 3;
@@ -69,6 +71,9 @@ async fn stands(world: &World) -> Vec<String> {
 }
 
 /// Puts and loads by chance; ends when every event was handled.
+///
+/// In `merge` no object is put twice: what it held before is then in no object of the lake, and only
+/// a rebuild finds what stood in its place before that.
 async fn play(world: &World, rng: &mut Rng, puts: u32) -> BTreeMap<(usize, u32), Vec<Record>> {
     let mut warehouse = world.warehouse().await;
     // A first object brings all columns.
@@ -79,6 +84,9 @@ async fn play(world: &World, rng: &mut Rng, puts: u32) -> BTreeMap<(usize, u32),
         if left > 0 && rng.bool() {
             left -= 1;
             let place = (rng.usize(..SCOPES), rng.u32(..HOURS));
+            if world.endpoint.write == Write::Merge && lake.contains_key(&place) {
+                continue;
+            }
             let again = rng.u8(..4) == 0;
             let equal = lake.get(&(place.0, rng.u32(..HOURS))).filter(|_| again).cloned();
             let records = equal.unwrap_or_else(|| records(rng));
@@ -106,12 +114,46 @@ async fn chance_never_parts_the_tables_from_the_lake() {
         [(Write::Replace, &["/id"][..]), (Write::Replace, &[]), (Write::Append, &[])]
     {
         let first = World::new(write, key, (!key.is_empty()).then_some("/v")).await;
-        for seed in 0..60 {
+        for seed in 0..25 {
             let world = first.another(&format!("s{seed}"));
             let mut rng = Rng::with_seed(seed);
             let lake = play(&world, &mut rng, 14).await;
             let expected = model(&lake, !key.is_empty(), write == Write::Replace);
             assert_eq!(stands(&world).await, expected, "{write:?} {key:?} seed {seed}: {lake:?}");
         }
+    }
+}
+
+/// Four loaders share the events of one endpoint.
+#[tokio::test(flavor = "multi_thread")]
+async fn loads_at_the_same_time_end_as_loads_one_by_one() {
+    let first = World::new(Write::Replace, &["/id"], Some("/v")).await;
+    for seed in 0..6 {
+        let world = first.another(&format!("s{seed}"));
+        let mut rng = Rng::with_seed(seed);
+        let mut lake = BTreeMap::new();
+        let mut events = Vec::new();
+        for place in (0..SCOPES).flat_map(|scope| (0..HOURS).map(move |hour| (scope, hour))) {
+            let equal = lake.get(&(place.0, 0)).filter(|_| rng.u8(..3) == 0).cloned();
+            let records = equal.unwrap_or_else(|| records(&mut rng));
+            let key = world.put(&place.0.to_string(), place.1, &body(&records));
+            lake.insert(place, records);
+            events.extend([key.clone(), key]);
+        }
+        rng.shuffle(&mut events);
+        let workers = (0..4).map(|worker| {
+            let world = world.clone();
+            let events = events.iter().skip(worker).step_by(4).cloned().collect::<Vec<_>>();
+            tokio::spawn(async move {
+                let mut warehouse = world.warehouse_with(patient()).await;
+                for key in events {
+                    world.load(&mut warehouse, &key).await;
+                }
+            })
+        });
+        for worker in join_all(workers).await {
+            worker.unwrap();
+        }
+        assert_eq!(stands(&world).await, model(&lake, true, true), "seed {seed}: {lake:?}");
     }
 }
