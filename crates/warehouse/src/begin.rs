@@ -3,8 +3,9 @@
 
 use crate::catalog::{self, Catalog};
 use crate::keyed::Keyed;
-use crate::ledger::{self, Closing, Holder, Line, Standing};
+use crate::ledger::{self, Closing, Line, Standing};
 use crate::memory::Memory;
+use crate::scope::{self, Holder};
 use crate::shadows::{self, KeyText};
 use crate::work::Work;
 use crate::{
@@ -56,7 +57,7 @@ pub(crate) async fn begin<'a>(
         schema_change::wait_for_lock(&work, endpoint).await?;
     }
     if endpoint.write == Write::Replace {
-        ledger::lock_scope(&work, object).await?;
+        scope::lock_scope(&work, object).await?;
     }
     let promised = memory.redeem(&object.object);
     let mut line = ledger::claim(&work, object, endpoint, promised).await?;
@@ -105,7 +106,7 @@ async fn decide(
     if endpoint.write != Write::Replace {
         return Ok(Decision::Load(Vec::new()));
     }
-    let holders = ledger::holders(work, object, endpoint, line.id).await?;
+    let holders = scope::holders(work, object, endpoint, line.id).await?;
     let own = line.counts_with(object);
     let Some(newest) = holders.first() else {
         return Ok(Decision::Load(holders));
@@ -116,7 +117,7 @@ async fn decide(
         return Ok(Decision::Closed(Outcome::Superseded { by: newest.key.clone() }));
     }
     if is_unchanged(work, object, line, &holders).await? {
-        ledger::let_count_as(work, newest.id, &own).await?;
+        scope::let_count_as(work, newest.id, &own).await?;
         let closing = Closing {
             status: "unchanged",
             records: Some(newest.records),
@@ -125,7 +126,7 @@ async fn decide(
             ..Closing::default()
         };
         ledger::close(work, line.id, object, closing).await?;
-        let settled = ledger::settle_failures(work, object, endpoint, line.id).await?;
+        let settled = scope::settle_failures(work, object, endpoint, line.id).await?;
         return Ok(Decision::Closed(Outcome::Unchanged { owner: newest.key.clone(), settled }));
     }
     Ok(Decision::Load(holders))
@@ -199,7 +200,7 @@ async fn make_room(
         ids.push(line.id);
     }
     if endpoint.write == Write::Replace {
-        ledger::supersede_others(work, object, endpoint, line.id).await?;
+        scope::supersede_others(work, object, endpoint, line.id).await?;
     }
     let mut room = Room { records_before: records_before(line, holders), ..Room::default() };
     if ids.is_empty() {

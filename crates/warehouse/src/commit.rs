@@ -6,7 +6,7 @@ use std::time::Duration;
 use normalise::{Reject, Summary};
 
 use crate::ledger::{self, Closing};
-use crate::{Loading, Outcome, Vanished, WarehouseError, change_log, rejects, survey};
+use crate::{Loading, Outcome, Vanished, WarehouseError, change_log, rejects, scope, survey};
 
 pub(crate) async fn commit(
     mut loading: Loading<'_>,
@@ -38,7 +38,7 @@ pub(crate) async fn commit(
         seconds: duration.as_secs_f64(),
     };
     ledger::close(work, id, &loading.object, closing).await?;
-    loading.counts.settled = ledger::settle_failures(work, &loading.object, endpoint, id).await?;
+    loading.counts.settled = scope::settle_failures(work, &loading.object, endpoint, id).await?;
     let Loading { work, memory, catalog, endpoint, counts, .. } = loading;
     work.commit().await?;
     memory.keep(&endpoint, catalog);

@@ -1,16 +1,16 @@
-//! The ledger's lines: claiming one, and reading what stands in a scope.
+//! The ledger's lines: claiming one, sharing others', closing one.
 //!
 //! One rule keeps concurrent loads true: whoever takes an object's rows away changes its line
 //! first; whoever counts on an object's rows, or writes rows for it, holds a share lock on its
 //! line (`share`). So neither ever acts on what the other is about to change.
 
 use jiff::Timestamp;
-use landing::{LandedObject, ObjectKey, Sequencer};
+use landing::{LandedObject, Sequencer};
 use tokio_postgres::Row;
 
 use crate::values::{Instant, count, to_microseconds, uncount};
 use crate::work::{Work, field};
-use crate::{EndpointFacts, ObjectFacts, WarehouseError, Write};
+use crate::{EndpointFacts, ObjectFacts, WarehouseError};
 
 /// An object's line as it was before this load.
 #[derive(Debug)]
@@ -39,19 +39,6 @@ pub(crate) struct Line {
 pub(crate) struct Standing {
     pub(crate) time: Timestamp,
     pub(crate) key: String,
-}
-
-/// An object whose rows stand in a scope.
-#[derive(Debug)]
-pub(crate) struct Holder {
-    pub(crate) id: i64,
-    pub(crate) key: ObjectKey,
-    pub(crate) status: String,
-    pub(crate) etag: Option<String>,
-    pub(crate) bytes: Option<u64>,
-    pub(crate) records: u64,
-    pub(crate) rejects: u64,
-    pub(crate) standing: Standing,
 }
 
 impl Standing {
@@ -93,22 +80,6 @@ impl Line {
             Some(_) | None => own,
         }
     }
-}
-
-/// Waits until no other load works on the object's scope.
-pub(crate) async fn lock_scope(
-    work: &Work<'_>,
-    object: &ObjectFacts,
-) -> Result<(), WarehouseError> {
-    let location = &object.location;
-    let name = format!("scope {}/{}/{}", location.source, location.endpoint, location.scope);
-    lock(work, "wait for another load of the scope", &name).await
-}
-
-/// Takes the advisory lock called `name` until the transaction ends.
-pub(crate) async fn lock(work: &Work<'_>, doing: &str, name: &str) -> Result<(), WarehouseError> {
-    const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('riacho ' || $1, 0))";
-    work.query(doing, LOCK, &[&name]).await.map(|_| ())
 }
 
 /// Takes the object's line, new or old. A second load of the same object waits here, and then finds
@@ -168,46 +139,6 @@ pub(crate) async fn claim(
     })
 }
 
-/// The objects other than `id` whose rows stand in the object's scope, locked, the newest first.
-pub(crate) async fn holders(
-    work: &Work<'_>,
-    object: &ObjectFacts,
-    endpoint: &EndpointFacts,
-    id: i64,
-) -> Result<Vec<Holder>, WarehouseError> {
-    const HOLDERS: &str = "
-        SELECT id, key, status, etag, bytes, coalesce(records, 0) AS records,
-            coalesce(rejects, 0) AS rejects, standing_time, standing_key
-        FROM riacho.objects
-        WHERE source = $1 AND endpoint = $2 AND scope = $3 AND stands AND id <> $4
-        ORDER BY id FOR NO KEY UPDATE";
-    let scope = object.location.scope.to_string();
-    let rows = work
-        .query(
-            "find what stands in the scope",
-            HOLDERS,
-            &[&endpoint.source, &endpoint.endpoint, &scope, &id],
-        )
-        .await?;
-    let mut holders = rows.iter().map(holder).collect::<Result<Vec<_>, _>>()?;
-    // Sorted here, as a database's collation orders texts by other rules than S3.
-    holders.sort_by(|one, other| other.standing.cmp(&one.standing));
-    Ok(holders)
-}
-
-fn holder(row: &Row) -> Result<Holder, WarehouseError> {
-    Ok(Holder {
-        id: field(row, "id")?,
-        key: ObjectKey::new(field::<String>(row, "key")?),
-        status: field(row, "status")?,
-        etag: field(row, "etag")?,
-        bytes: field::<Option<i64>>(row, "bytes")?.map(uncount),
-        records: uncount(field(row, "records")?),
-        rejects: uncount(field(row, "rejects")?),
-        standing: Standing::read(row)?,
-    })
-}
-
 /// Takes a share lock on the lines of `seen`, pairs of an object's number and its line's row
 /// version. Fails where a line has changed since it was seen.
 pub(crate) async fn share(
@@ -233,65 +164,6 @@ pub(crate) async fn share(
         None if seen.len() == now.len() => Ok(()),
         None => Err(WarehouseError::Overtaken { object_id: ids.last().copied().unwrap_or(0) }),
     }
-}
-
-/// Lets the objects of the scope other than `id` count as superseded.
-pub(crate) async fn supersede_others(
-    work: &Work<'_>,
-    object: &ObjectFacts,
-    endpoint: &EndpointFacts,
-    id: i64,
-) -> Result<(), WarehouseError> {
-    const SUPERSEDE: &str = "
-        UPDATE riacho.objects
-        SET stands = false, status = CASE status WHEN 'failed' THEN status ELSE 'superseded' END
-        WHERE source = $1 AND endpoint = $2 AND scope = $3 AND id <> $4
-            AND (stands OR (status = 'unchanged' AND etag IS DISTINCT FROM $5))";
-    let scope = object.location.scope.to_string();
-    work.execute(
-        "supersede the scope's earlier object",
-        SUPERSEDE,
-        &[&endpoint.source, &endpoint.endpoint, &scope, &id, &object.object.etag],
-    )
-    .await?;
-    Ok(())
-}
-
-/// Lets older objects of the scope that failed count as superseded: a newer one that loads is the
-/// whole truth of the scope, so that nothing is left to be mended. Gives their keys.
-pub(crate) async fn settle_failures(
-    work: &Work<'_>,
-    object: &ObjectFacts,
-    endpoint: &EndpointFacts,
-    id: i64,
-) -> Result<Vec<ObjectKey>, WarehouseError> {
-    // Compared by code points, as S3 orders keys, whatever the database's collation.
-    const SETTLE: &str = "
-        UPDATE riacho.objects SET status = 'superseded', error = NULL
-        WHERE source = $1 AND endpoint = $2 AND scope = $3 AND id <> $4 AND bucket = $5
-            AND status = 'failed' AND NOT stands
-            AND (object_time, key COLLATE \"C\") < ($6, $7)
-        RETURNING key";
-    if endpoint.write != Write::Replace {
-        return Ok(Vec::new());
-    }
-    let (landed, scope) = (&object.object, object.location.scope.to_string());
-    let rows = work
-        .query(
-            "supersede the scope's older failures",
-            SETTLE,
-            &[
-                &endpoint.source,
-                &endpoint.endpoint,
-                &scope,
-                &id,
-                &landed.bucket,
-                &Instant(object.object_time),
-                &landed.key.as_str(),
-            ],
-        )
-        .await?;
-    rows.iter().map(|row| Ok(ObjectKey::new(field::<String>(row, "key")?))).collect()
 }
 
 /// What a finished line says beside the object's own facts.
@@ -349,20 +221,5 @@ pub(crate) async fn close(
         ],
     )
     .await?;
-    Ok(())
-}
-
-/// Lets an object's rows count with a newer object's time and key: that one has the same bytes.
-pub(crate) async fn let_count_as(
-    work: &Work<'_>,
-    owner: i64,
-    standing: &Standing,
-) -> Result<(), WarehouseError> {
-    const COUNT_AS: &str =
-        "UPDATE riacho.objects SET standing_time = $2, standing_key = $3 WHERE id = $1";
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
-        [&owner, &Instant(standing.time), &standing.key];
-    work.execute("let the standing rows count as the newer object's", COUNT_AS, &parameters)
-        .await?;
     Ok(())
 }

@@ -12,7 +12,8 @@ use crate::ledger::Standing;
 use crate::memory::Memory;
 use crate::reinstate::Wanted;
 use crate::rows::RootRow;
-use crate::shadows::{KeyText, Own};
+use crate::shadows::KeyText;
+use crate::succession::Own;
 use crate::work::Work;
 use crate::{
     EndpointFacts, Loaded, ObjectFacts, Outcome, Reinstatement, WarehouseError, Write, change_log,

@@ -7,7 +7,8 @@ use tokio_postgres::types::ToSql;
 
 use crate::keyed::Keyed;
 use crate::rows::RootRow;
-use crate::shadows::{self, KeyText, Own};
+use crate::shadows::{self, KeyText};
+use crate::succession::{self, Own};
 use crate::work::{Work, field};
 use crate::{EndpointFacts, Reinstatement, WarehouseError};
 
@@ -27,7 +28,7 @@ pub(crate) async fn plan(
     own: Own<'_>,
     contested: &[KeyText],
 ) -> Result<Plan, WarehouseError> {
-    let plan = shadows::plan(work, endpoint, keyed, own, contested).await?;
+    let plan = succession::plan(work, endpoint, keyed, own, contested).await?;
     shadows::remember_displaced(work, endpoint, keyed, &plan.displaced).await?;
     shadows::forget(work, &plan.risen).await?;
     Ok(Plan {

@@ -8,7 +8,6 @@ use normalise::{Change, Column, ColumnType, Schema, Table};
 
 use crate::catalog::{Catalog, MEASURES, is_rewritable, moved, read_version};
 use crate::ident::Ident;
-use crate::ledger;
 use crate::work::{Work, field};
 use crate::{EndpointFacts, WarehouseError};
 
@@ -103,7 +102,7 @@ pub(crate) async fn wait_for_lock(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
 ) -> Result<(), WarehouseError> {
-    ledger::lock(work, "wait for another change of the tables", &lock_name(endpoint)).await
+    work.lock("wait for another change of the tables", &lock_name(endpoint)).await
 }
 
 fn lock_name(endpoint: &EndpointFacts) -> String {
@@ -143,7 +142,7 @@ async fn ensure_namespace(work: &Work<'_>, namespace: &str) -> Result<(), Wareho
     if field::<bool>(&row, "is_there")? {
         return Ok(());
     }
-    ledger::lock(work, "wait for another first load", &format!("namespace {namespace}")).await?;
+    work.lock("wait for another first load", &format!("namespace {namespace}")).await?;
     let sql = format!("CREATE SCHEMA IF NOT EXISTS {}", Ident(namespace));
     work.run("create the source's schema", &sql).await
 }

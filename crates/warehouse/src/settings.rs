@@ -4,10 +4,12 @@
 //! Source: PostgreSQL documentation, "Environment Variables" and "SSL Support" of libpq.
 
 mod connection_string;
+mod environment;
 
 use std::fmt;
 use std::time::Duration;
 
+use environment::{fill_from_environment, set};
 use tokio_postgres::config::{Config, Host, SslMode};
 
 /// libpq's settings that `tokio-postgres` does not take, or takes otherwise.
@@ -216,50 +218,6 @@ impl Trust {
     }
 }
 
-fn fill_from_environment(config: &mut Config, lookup: Lookup<'_>) -> Result<(), SettingsError> {
-    let number = |name: &'static str| match set(lookup, name) {
-        Some(text) => text.parse::<u16>().map(Some).map_err(|_| invalid(name, "use a number")),
-        None => Ok(None),
-    };
-    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-        config.host(set(lookup, "PGHOST").unwrap_or_else(|| "localhost".to_owned()));
-    }
-    if config.get_ports().is_empty()
-        && let Some(port) = number("PGPORT")?
-    {
-        config.port(port);
-    }
-    if config.get_user().is_none()
-        && let Some(user) = set(lookup, "PGUSER").or_else(|| set(lookup, "USER"))
-    {
-        config.user(user);
-    }
-    if config.get_password().is_none()
-        && let Some(password) = set(lookup, "PGPASSWORD")
-    {
-        config.password(password);
-    }
-    if config.get_dbname().is_none()
-        && let Some(dbname) = set(lookup, "PGDATABASE")
-    {
-        config.dbname(dbname);
-    }
-    if config.get_connect_timeout().is_none()
-        && let Some(seconds) = number("PGCONNECT_TIMEOUT")?
-    {
-        config.connect_timeout(Duration::from_secs(u64::from(seconds)));
-    }
-    if config.get_application_name().is_none() {
-        config.application_name(set(lookup, "PGAPPNAME").unwrap_or_else(|| "riacho".to_owned()));
-    }
-    if config.get_options().is_none()
-        && let Some(options) = set(lookup, "PGOPTIONS")
-    {
-        config.options(options);
-    }
-    Ok(())
-}
-
 fn is_loopback(config: &Config) -> bool {
     let local_address = |address: &std::net::IpAddr| address.is_loopback();
     config.get_hostaddrs().iter().all(local_address)
@@ -278,11 +236,6 @@ fn host_name(host: &Host) -> String {
         #[cfg(unix)]
         Host::Unix(path) => path.display().to_string(),
     }
-}
-
-/// libpq treats an empty variable as one that is not set.
-fn set(lookup: Lookup<'_>, name: &str) -> Option<String> {
-    lookup(name).filter(|value| !value.is_empty())
 }
 
 fn invalid(name: &'static str, reason: &str) -> SettingsError {

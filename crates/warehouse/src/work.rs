@@ -172,6 +172,12 @@ impl<'a> Work<'a> {
         answer.map_err(|error| WarehouseError::database(doing, &error))
     }
 
+    /// Takes the advisory lock called `name` until the transaction ends.
+    pub(crate) async fn lock(&self, doing: &str, name: &str) -> Result<(), WarehouseError> {
+        const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('riacho ' || $1, 0))";
+        self.query(doing, LOCK, &[&name]).await.map(|_| ())
+    }
+
     /// Sends a whole binary COPY stream.
     pub(crate) async fn copy(
         &self,
