@@ -7,7 +7,7 @@ use crate::plan::{NodeId, Plan};
 use crate::pointer::Pointer;
 use crate::value::Value;
 use crate::walk::Record;
-use crate::{RejectReason, RootKey};
+use crate::{ColumnType, RejectReason, RootKey};
 
 /// The ways to one value: its pointer, and the names it has been declared to be renamed to.
 type Ways = Vec<Pointer>;
@@ -145,7 +145,8 @@ fn encode(value: Value<'_>, plan: &mut Plan, node: NodeId) -> Option<Vec<u8>> {
     let of = match declared {
         Some(of) if value.encode_declared(of, &mut cell) => of,
         _ => {
-            let natural = value.natural_type()?;
+            // `json` knows no equality, so nothing can be named by it.
+            let natural = value.natural_type().filter(|of| *of != ColumnType::Json)?;
             if !value.encode(natural, &mut cell) {
                 return None;
             }

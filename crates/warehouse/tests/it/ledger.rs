@@ -138,3 +138,13 @@ async fn records_that_cannot_be_kept_are_kept_aside() {
     world.load(&mut warehouse, &key).await;
     assert!(world.ask(rejects).await.is_empty());
 }
+
+#[tokio::test]
+async fn a_key_that_postgres_can_not_compare_is_set_aside() {
+    let world = World::new(Write::Replace, &["/id"], None).await;
+    let mut warehouse = world.warehouse().await;
+    let key = world.put("1", 6, r#"[{"id":"a\u0000b"},{"id":"c"}]"#);
+    world.load(&mut warehouse, &key).await;
+    assert_eq!(world.ask("SELECT id FROM s.t").await, ["c"]);
+    assert_eq!(world.ask("SELECT reason FROM riacho.rejects").await, ["key_type"]);
+}
