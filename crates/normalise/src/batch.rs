@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Change, TableRows};
+use crate::{Change, ColumnType, TableRows};
 
 /// Rows of some records, complete with their children, and what must change to hold them.
 #[derive(Debug, Default)]
@@ -96,6 +96,8 @@ impl RejectReason {
 pub struct LateKeep {
     /// The column's number within the root table.
     pub column: usize,
+    /// The column's type.
+    pub of: ColumnType,
     /// The value in Postgres's binary form.
     pub cell: Vec<u8>,
     /// The first root row it belongs to.

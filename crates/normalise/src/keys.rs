@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::json::{Kind, unescape};
+use crate::json::{Kind, numeric, unescape};
 use crate::plan::{NodeId, Plan};
 use crate::pointer::Pointer;
 use crate::value::Value;
@@ -11,6 +11,9 @@ use crate::{ColumnType, RejectReason, RootKey};
 
 /// The ways to one value: its pointer, and the names it has been declared to be renamed to.
 type Ways = Vec<Pointer>;
+
+/// Far above what anybody renames.
+const MAX_WAYS: usize = 100;
 
 /// Finds the key and the version of records.
 #[derive(Debug)]
@@ -43,10 +46,7 @@ pub(crate) enum Standing {
 
 impl Keys {
     pub(crate) fn new(rules: &crate::Rules) -> Self {
-        let ways = |pointer: &Pointer| {
-            let renamed = rules.renames.iter().filter(|(_, old)| old == pointer);
-            std::iter::once(pointer).chain(renamed.map(|(new, _)| new)).cloned().collect::<Ways>()
-        };
+        let ways = |pointer: &Pointer| ways(pointer, &rules.renames);
         Self {
             keys: rules.key.iter().map(ways).collect(),
             version: rules.version.as_ref().map(ways),
@@ -105,10 +105,16 @@ impl Keys {
     }
 
     /// Decides between the record and one of the same key that came before it in the object.
-    pub(crate) fn stand(&mut self, key: &RootKey) -> Standing {
+    pub(crate) fn stand(&mut self, key: &RootKey, plan: &Plan) -> Standing {
         let mut name = Vec::new();
-        for cell in &key.cells {
-            crate::cell::write(&mut name, |out| out.extend_from_slice(cell));
+        for (cell, node) in key.cells.iter().zip(&self.nodes) {
+            let of = plan.homes(*node).first().map(|home| home.of);
+            // `1.0` and `1.00` are two numerals and one key: Postgres's index says so.
+            let number = (of == Some(ColumnType::Numeric)).then(|| numeric::to_literal(cell));
+            crate::cell::write(&mut name, |out| match number.flatten() {
+                Some(literal) => numeric::sort_key(literal.as_bytes(), out),
+                None => out.extend_from_slice(cell),
+            });
         }
         let seen = Seen {
             row: key.row,
@@ -127,6 +133,23 @@ impl Keys {
             Some(_) => Standing::Loses,
         }
     }
+}
+
+/// The pointer, and whatever it or an object around it has been renamed to, over and over.
+fn ways(pointer: &Pointer, renames: &[(Pointer, Pointer)]) -> Ways {
+    let mut ways = vec![pointer.clone()];
+    let mut at = 0;
+    while let Some(way) = ways.get(at).cloned() {
+        let renamed = renames.iter().filter_map(|(new, old)| way.moved(old, new));
+        for new in renamed.collect::<Vec<_>>() {
+            // The configuration allows no circles; here they end.
+            if !ways.contains(&new) && ways.len() < MAX_WAYS {
+                ways.push(new);
+            }
+        }
+        at += 1;
+    }
+    ways
 }
 
 /// The cell in the key column's type; none where it would need another column. The column is made

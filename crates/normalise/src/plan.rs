@@ -19,6 +19,9 @@ pub(crate) type NodeId = usize;
 
 /// Names that every table has before its own columns.
 const TECHNICAL: [&str; 3] = ["_object_id", "_row", "_parent_row"];
+/// Names of columns that Postgres itself has in every table.
+/// Source: PostgreSQL documentation, "System Columns".
+const SYSTEM: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 /// Where values beyond a bound stand.
 const OVERFLOW: &str = "_overflow";
 /// Fields that one endpoint may have before new ones land in `_overflow`: a bound on memory, far
@@ -331,8 +334,9 @@ impl Plan {
         };
         let salted = format!("{path}#{of}#{}", origin.name());
         let name = naming::unique(wanted, &salted, |name| {
-            (TECHNICAL.contains(&name) || name == OVERFLOW) && origin != Origin::Overflow
-                || held.column(name).is_some()
+            let is_reserved =
+                TECHNICAL.contains(&name) || SYSTEM.contains(&name) || name == OVERFLOW;
+            is_reserved && origin != Origin::Overflow || held.column(name).is_some()
         });
         let column = Column { name, path, of, origin };
         held.columns.push(column.clone());

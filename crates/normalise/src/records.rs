@@ -11,8 +11,8 @@ use crate::keys::{Keys, Seen, Standing};
 use crate::plan::Plan;
 use crate::walk::{Record, Stop, Walk, quote};
 use crate::{
-    Batch, ErrorKind, LateKeep, NormaliseError, NoticeKind, Reject, RejectReason, RootKey, Rules,
-    Schema, Summary, TableRows,
+    Batch, ColumnType, ErrorKind, LateKeep, NormaliseError, NoticeKind, Reject, RejectReason,
+    RootKey, Rules, Schema, Summary, TableRows,
 };
 
 /// Everything behind the splitter.
@@ -27,6 +27,8 @@ pub(crate) struct Records {
     partitions: Vec<(String, String)>,
     kept: Vec<Option<Kept>>,
     batch: Batch,
+    /// Bytes of the texts in `batch.rejects`.
+    reject_bytes: usize,
     summary: Summary,
     document: Place,
     document_row: i32,
@@ -51,6 +53,7 @@ impl Records {
             kept: rules.keep.iter().map(|_| None).collect(),
             rules,
             batch: Batch::default(),
+            reject_bytes: 0,
             summary: Summary::default(),
             document: Place::START,
             document_row: 0,
@@ -59,7 +62,7 @@ impl Records {
     }
 
     pub(crate) fn pending_bytes(&self) -> usize {
-        self.walk.tables.iter().map(TableRows::bytes).sum()
+        self.walk.tables.iter().map(TableRows::bytes).sum::<usize>() + self.reject_bytes
     }
 
     pub(crate) fn schema(&self) -> &Schema {
@@ -149,7 +152,7 @@ impl Records {
             offset: at.offset,
             length: record.json.len() as u64,
         };
-        match self.keys.stand(&key) {
+        match self.keys.stand(&key, &self.walk.plan) {
             Standing::First => {}
             Standing::Displaces(earlier) => self.displace(&earlier),
             Standing::Loses => {
@@ -164,6 +167,7 @@ impl Records {
 
     fn reject(&mut self, reject: Reject) {
         self.summary.rejects += 1;
+        self.reject_bytes += reject.json.as_ref().map_or(0, String::len);
         self.batch.rejects.push(reject);
     }
 
@@ -236,7 +240,8 @@ impl Records {
             && let Some((column, cell)) = self.walk.cell_for(node, value)?
         {
             let (first_row, end_row) = (rows.start, rows.end);
-            self.batch.late_keeps.push(LateKeep { column, cell, first_row, end_row });
+            let of = self.walk.column_type(0, column).unwrap_or(ColumnType::Text);
+            self.batch.late_keeps.push(LateKeep { column, of, cell, first_row, end_row });
         }
         if let Some(held) = self.kept.get_mut(place) {
             *held = Some(kept);
@@ -255,6 +260,18 @@ impl Records {
         NormaliseError { kind: ErrorKind::RecordsMissing, message, position, excerpt: None }
     }
 
+    /// A value kept as `bigint` follows its column, which became `numeric` in the same batch.
+    fn widen(&self, keep: &mut LateKeep) {
+        if keep.of == ColumnType::Bigint
+            && self.walk.column_type(0, keep.column) == Some(ColumnType::Numeric)
+            && let Ok(old) = keep.cell.as_slice().try_into()
+        {
+            let mut wide = Vec::new();
+            crate::json::numeric::from_i64_binary(old, &mut wide);
+            (keep.of, keep.cell) = (ColumnType::Numeric, wide);
+        }
+    }
+
     pub(crate) fn take_batch(&mut self) -> Batch {
         self.batch_row = self.walk.root_rows();
         let tables = std::mem::take(&mut self.walk.tables);
@@ -268,6 +285,8 @@ impl Records {
         }
         let mut batch = std::mem::take(&mut self.batch);
         batch.changes = self.walk.plan.take_changes();
+        batch.late_keeps.iter_mut().for_each(|keep| self.widen(keep));
+        self.reject_bytes = 0;
         batch.tables = tables.into_iter().filter(|rows| !rows.is_empty()).collect();
         batch
     }

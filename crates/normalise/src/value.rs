@@ -30,7 +30,9 @@ impl<'a> Value<'a> {
 
     /// A sound JSON string from outside the object, quotes included.
     pub(crate) fn string(raw: &'a [u8]) -> Self {
-        Self { kind: Kind::String, raw, is_integer: false, is_unrepresentable: false }
+        // Its writer is `quote`, which escapes U+0000 in this one way.
+        let has_nul = raw.windows(6).any(|escape| escape == br"\u0000");
+        Self { kind: Kind::String, raw, is_integer: false, is_unrepresentable: has_nul }
     }
 
     fn inside_quotes(&self) -> &'a [u8] {

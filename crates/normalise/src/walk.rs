@@ -11,7 +11,7 @@ use crate::plan::{NoHome, NodeId, Plan};
 use crate::rows::TableRows;
 use crate::summary::{Notice, NoticeKind};
 use crate::value::Value;
-use crate::{ColumnType, ErrorKind};
+use crate::{ColumnType, ErrorKind, Origin};
 
 mod place;
 
@@ -251,6 +251,9 @@ impl Walk {
     ) -> Result<(), Stop> {
         self.repeat_key(table);
         self.narrow(record, table);
+        if table == 0 {
+            self.repeat_key(table);
+        }
         self.place_overflow(table)?;
         while self.tables.len() <= table {
             self.tables.push(TableRows::new(self.tables.len()));
@@ -304,9 +307,10 @@ impl Walk {
         next.ok_or_else(|| Stop { kind: ErrorKind::TooManyRows, path: path.to_owned() })
     }
 
-    /// Fills a child's key columns with the record's key.
+    /// Fills a child's key columns with the record's key; and the root's own, where the record was
+    /// too wide for columns or its row too long: without its key it would stand twice.
     fn repeat_key(&mut self, table: usize) {
-        if table == 0 || self.key.is_empty() {
+        if self.key.is_empty() {
             return;
         }
         if self.key_columns.len() <= table {
@@ -318,7 +322,8 @@ impl Walk {
         let columns = known.get_or_insert_with(|| {
             let columns = self.plan.schema().tables.get(table).map(|table| &table.columns);
             let keys = columns.into_iter().flatten().enumerate();
-            keys.filter(|(_, column)| column.origin == crate::Origin::Key)
+            let origin = if table == 0 { Origin::Field } else { Origin::Key };
+            keys.filter(|(_, column)| column.origin == origin)
                 .filter_map(|(place, column)| {
                     let key = self.key_paths.iter().position(|path| *path == column.path)?;
                     Some((place, key))
@@ -326,7 +331,7 @@ impl Walk {
                 .collect()
         });
         for (column, key) in columns.iter() {
-            if let Some(cell) = self.key.get(*key) {
+            if let Some(cell) = self.key.get(*key).filter(|_| !self.draft.is_set(*column)) {
                 self.draft.try_set(*column, 0..0, |out| {
                     out.extend_from_slice(cell);
                     true
@@ -344,6 +349,8 @@ impl Walk {
         /// A source that misbehaves in a new place each time must not fill the memory.
         const MAX_NOTICES: usize = 1_000;
         if self.notices.len() < MAX_NOTICES {
+            // The change log's `text` can't hold U+0000.
+            let path = path.replace('\0', "\u{fffd}");
             self.notices.insert(Notice { kind, path });
         }
     }
@@ -360,7 +367,7 @@ impl Walk {
         }
     }
 
-    fn column_type(&self, table: usize, column: usize) -> Option<ColumnType> {
+    pub(crate) fn column_type(&self, table: usize, column: usize) -> Option<ColumnType> {
         self.plan.schema().tables.get(table)?.columns.get(column).map(|column| column.of)
     }
 }

@@ -127,8 +127,9 @@ impl Walk {
         let mut path = self.plan.node(node).map_or_else(String::new, |node| node.path.clone());
         Pointer::push_token(&mut path, "");
         let mut path = escape(&path);
-        // The name's own escapes stay, as no text could hold what they mean.
-        path.push_str(&String::from_utf8_lossy(name).replace("~", "~0").replace('/', "~1"));
+        // The name's own escapes stay, as no text could hold what they mean; but `\/` is a slash.
+        let name = String::from_utf8_lossy(name);
+        path.push_str(&unescape_slashes(&name).replace('~', "~0").replace('/', "~1"));
         let raw = record.value(value).map_or(&[][..], |value| value.raw);
         self.draft.overflow.push((format!("\"{path}\""), raw.to_vec()));
         Ok(())
@@ -205,6 +206,23 @@ fn encode(
 
 fn fits(value: Value<'_>, of: ColumnType) -> bool {
     value.encode_declared(of, &mut Vec::new())
+}
+
+/// The inside of a JSON string with `\/` as `/`, and all other escapes as they stand.
+fn unescape_slashes(inside: &str) -> String {
+    let mut plain = String::with_capacity(inside.len());
+    let mut characters = inside.chars();
+    while let Some(character) = characters.next() {
+        match (character, characters.clone().next()) {
+            ('\\', Some('/')) => {}
+            ('\\', Some(escaped)) => {
+                plain.extend([character, escaped]);
+                characters.next();
+            }
+            _ => plain.push(character),
+        }
+    }
+    plain
 }
 
 /// `text` as a JSON string.

@@ -1,0 +1,87 @@
+//! What meets in one object by chance, and what Postgres reserves for itself.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{rules, shred, shred_with};
+use normalise::{ColumnType, Pointer, Rules, Schema, Shredder};
+
+fn pointer(text: &str) -> Pointer {
+    text.parse().unwrap()
+}
+
+fn keyed(key: &str) -> Rules {
+    Rules { key: vec![pointer(key)], ..rules("t") }
+}
+
+#[test]
+fn a_field_named_like_a_system_column_gets_another_name() {
+    let shredded = shred(rules("t"), r#"{"xmin":1,"xmax":2,"ctid":3,"tableoid":4,"ymin":5}"#);
+    for column in &shredded.schema.tables[0].columns {
+        let reserved = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
+        assert!(!reserved.contains(&column.name.as_str()), "{}", column.name);
+    }
+    assert_eq!(shredded.columns("t")[4], "ymin bigint");
+}
+
+#[test]
+fn a_value_kept_late_follows_its_column_when_it_is_widened() {
+    let kept = Rules { records: pointer("/r"), keep: vec![pointer("/n")], ..rules("t") };
+    let shredded = shred(kept, r#"{"r":[{"a":1}],"n":1}{"n":1.5,"r":[{"a":2}]}"#);
+    let keep = &shredded.batches[0].late_keeps[0];
+    assert_eq!(keep.of, ColumnType::Numeric);
+    assert_eq!(keep.cell, [0, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
+}
+
+#[test]
+fn the_texts_of_rejects_count_as_bytes_that_wait() {
+    let mut shredder = Shredder::new(keyed("/k"), Schema::default(), 1, &[]);
+    shredder.push(format!("{{\"v\":\"{}\"}}", "x".repeat(1_000)).as_bytes()).unwrap();
+    assert!(shredder.pending_bytes() >= 1_000);
+    assert_eq!(shredder.take_batch().rejects.len(), 1);
+    assert_eq!(shredder.pending_bytes(), 0);
+}
+
+#[test]
+fn keys_that_are_one_number_are_one_key() {
+    let shredded = shred(keyed("/k"), r#"{"k":1.0}{"k":1.00}{"k":1.50}{"k":1}"#);
+    assert_eq!(shredded.shown("t"), ["k=1.0", "k=1.50"]);
+    assert_eq!(shredded.summary.rejects, 2);
+}
+
+#[test]
+fn a_key_is_found_under_each_name_that_it_had() {
+    let renames = vec![(pointer("/b"), pointer("/a")), (pointer("/c"), pointer("/b"))];
+    let chain = Rules { renames, ..keyed("/a") };
+    let shredded = shred(chain, r#"{"a":1}{"b":2}{"c":3}"#);
+    assert_eq!(shredded.shown("t"), ["a=1", "a=2", "a=3"]);
+    let parent = Rules { renames: vec![(pointer("/n"), pointer("/o"))], ..keyed("/o/id") };
+    let shredded = shred(parent, r#"{"o":{"id":1}}{"n":{"id":2}}"#);
+    assert_eq!(shredded.shown("t"), ["o__id=1", "o__id=2"]);
+}
+
+#[test]
+fn a_name_with_an_escaped_slash_and_a_nul_leaves_the_overflow_json() {
+    let shredded = shred(rules("t"), r#"{"a\/b\\\u0000~":1}"#);
+    let overflow = &shredded.rows("t")[0]["_overflow"];
+    assert_eq!(overflow, r#"{"/a~1b\\\u0000~0":[1]}"#);
+}
+
+#[test]
+fn nothing_that_is_said_or_carried_holds_a_nul() {
+    let around = Rules { records: pointer("/r"), ..rules("t") };
+    let shredded = shred(around, r#"{"a\u0000":[{"b":1}],"r":[{"a":1}]}"#);
+    assert!(!shredded.summary.notices.is_empty());
+    assert!(shredded.summary.notices.iter().all(|notice| !notice.path.contains('\0')));
+    let folders = [("d", "x\0y")];
+    let shredded = shred_with(rules("t"), Schema::default(), b"{}", &folders, usize::MAX).unwrap();
+    assert_eq!(shredded.columns("t"), ["d json"]);
+}
+
+#[test]
+fn a_record_too_wide_for_columns_keeps_its_key() {
+    let mut narrow = keyed("/k");
+    narrow.limits.max_object_keys = 2;
+    let shredded = shred(narrow, r#"{"k":7,"a":1,"b":2}"#);
+    assert_eq!(shredded.shown("t"), [r#"k=7 value={"k":7,"a":1,"b":2}"#]);
+}
