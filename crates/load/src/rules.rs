@@ -54,12 +54,13 @@ fn unconfigured(location: &RawLocation, limits: Limits) -> EndpointRules {
 }
 
 fn configured(endpoint: &Endpoint, source: &str) -> Result<EndpointRules, InvalidPointer> {
+    let oldest = |name: &String| pointer(&old_name(&endpoint.renames, name));
     let rules = Rules {
         root_table: endpoint.table.clone().unwrap_or_else(|| table_name(&endpoint.name)),
         records: pointer(endpoint.records.as_deref().unwrap_or_default())?,
         keep: pointers(&endpoint.keep)?,
-        key: pointers(&endpoint.key)?,
-        version: endpoint.version.as_deref().map(pointer).transpose()?,
+        key: endpoint.key.iter().map(oldest).collect::<Result<_, _>>()?,
+        version: endpoint.version.as_ref().map(oldest).transpose()?,
         renames: endpoint
             .renames
             .iter()
@@ -95,11 +96,16 @@ fn configured(endpoint: &Endpoint, source: &str) -> Result<EndpointRules, Invali
 
 /// Columns keep the path that they were made for: what was renamed is found under its oldest name.
 /// The configuration allows no circles.
-fn old_name<'a>(renames: &'a [(String, String)], pointer: &'a str) -> &'a str {
-    let mut name = pointer;
+/// A name also changes with that of an object around it.
+fn old_name(renames: &[(String, String)], pointer: &str) -> String {
+    let mut name = pointer.to_owned();
     for _ in renames {
-        match renames.iter().find(|(new, _)| new == name) {
-            Some((_, old)) => name = old,
+        let older = renames.iter().find_map(|(new, old)| {
+            let tail = name.strip_prefix(new.as_str())?;
+            (tail.is_empty() || tail.starts_with('/')).then(|| format!("{old}{tail}"))
+        });
+        match older {
+            Some(older) => name = older,
             None => break,
         }
     }

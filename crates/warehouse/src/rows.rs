@@ -126,10 +126,13 @@ pub(crate) async fn keep_late(
         let column = root.columns.get(keep.column).ok_or_else(|| {
             WarehouseError::Mismatch(format!("a kept value for column {}", keep.column))
         })?;
+        // With its type, as a statement that was prepared before the column was widened would
+        // take the cell for a `bigint`.
         let sql = format!(
-            "UPDATE {} SET {} = $1 WHERE _object_id = $2 AND _row >= $3 AND _row < $4",
+            "UPDATE {} SET {} = $1::{} WHERE _object_id = $2 AND _row >= $3 AND _row < $4",
             catalog.relation(root),
-            Ident(&column.name)
+            Ident(&column.name),
+            column.of
         );
         let value = Cell(&keep.cell);
         work.execute(

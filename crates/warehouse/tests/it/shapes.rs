@@ -134,3 +134,16 @@ async fn a_view_on_a_column_stops_no_load() {
     let rows = "SELECT n, n__v_numeric, new FROM s.t ORDER BY _object_id";
     assert_eq!(world.ask(rows).await, ["1 ∅ ∅", "∅ 1.5 1"]);
 }
+
+#[tokio::test]
+async fn a_kept_value_that_comes_late_is_written_in_the_type_that_its_column_has_now() {
+    let mut world = World::new(Write::Replace, &[], None).await;
+    world.rules.records = "/r".parse().unwrap();
+    world.rules.keep = vec!["/n".parse().unwrap()];
+    let mut warehouse = world.warehouse().await;
+    for (hour, number) in ["1", "1.5", "0.00"].iter().enumerate() {
+        let key = world.put("1", hour as u32, &format!(r#"{{"r":[{{"xmin":1}}],"n":{number}}}"#));
+        world.load(&mut warehouse, &key).await;
+        assert_eq!(world.ask("SELECT n FROM s.t").await, [*number]);
+    }
+}
