@@ -41,6 +41,18 @@ async fn every_form_of_event_is_handled_by_its_function() {
     assert_eq!(pipe.one(stores).await, "0042,1,2,99 CB/CB,São José,Vila+Rica");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_configuration_is_told_to_each_event_instead_of_a_crash() {
+    let pipe = Pipe::configured("[lake]\nbuket = \"x\"\n").await;
+    let event = sample_event("load", "keys.json");
+    for function in [&pipe.load, &pipe.manifest] {
+        for _ in 0..2 {
+            let error = function.invoke(&event).await.unwrap_err().to_string();
+            assert!(error.contains("2:1: lake: unknown key `buket`"), "{error}");
+        }
+    }
+}
+
 fn last_lines(function: &Function) -> String {
     let log = function.log();
     let lines = log.lines().rev().take(20).collect::<Vec<_>>();

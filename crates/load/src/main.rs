@@ -2,21 +2,30 @@
 
 use std::time::SystemTime;
 
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use load::{Deadline, Loader, Run, Unwatched};
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
-    let loader = &Loader::from_env().await?;
+    let loader = &OnceCell::new();
+    // At the cold start, so that the first event finds it built; what is wrong now is told to each
+    // event, with its cure, instead of as a crash.
+    let _ = loader.get_or_try_init(Loader::from_env).await;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
         let run = Run {
             deadline: Deadline::at(event.context.deadline(), SystemTime::now()),
             force: false,
             progress: &Unwatched,
         };
-        loader.handle(&event.payload, run).await
+        let loader = loader.get_or_try_init(Loader::from_env).await;
+        let loader = loader.map_err(|error| Diagnostic {
+            error_type: "ConfigurationError".to_owned(),
+            error_message: error.to_string(),
+        })?;
+        loader.handle(&event.payload, run).await.map_err(Diagnostic::from)
     }))
     .await
 }
