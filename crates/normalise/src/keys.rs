@@ -167,7 +167,11 @@ fn encode(value: Value<'_>, plan: &mut Plan, node: NodeId) -> Option<Vec<u8>> {
     }
     let of = match declared {
         Some(of) if value.encode_declared(of, &mut cell) => of,
-        _ => {
+        Some(of) => {
+            let _ = plan.add_home(node, of);
+            return None;
+        }
+        None => {
             // `json` knows no equality, so nothing can be named by it.
             let natural = value.natural_type().filter(|of| *of != ColumnType::Json)?;
             if !value.encode(natural, &mut cell) {
@@ -181,12 +185,13 @@ fn encode(value: Value<'_>, plan: &mut Plan, node: NodeId) -> Option<Vec<u8>> {
     Some(cell)
 }
 
-/// The value at the first of the ways that leads to one.
+/// The value at the end of the ways; of several the last in the record, as it is the one that
+/// stands in the row.
 fn find<'a>(record: Record<'a>, ways: &Ways) -> Option<Value<'a>> {
-    ways.iter().find_map(|pointer| {
-        let found = pointer.tokens().iter().try_fold(0, |at, token| member(record, at, token))?;
-        record.value(found)
-    })
+    let found = ways.iter().filter_map(|pointer| {
+        pointer.tokens().iter().try_fold(0, |at, token| member(record, at, token))
+    });
+    found.max().and_then(|last| record.value(last))
 }
 
 /// The member called `name`; the last one where it stands twice.

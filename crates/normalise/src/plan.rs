@@ -65,6 +65,8 @@ pub(crate) struct Plan {
     records_path: String,
     root_table: String,
     contract: Contract,
+    /// Whether the endpoint had tables before this object.
+    stood: bool,
     limits: Limits,
     /// The columns of the root table that repeat in child tables, once known.
     key_paths: Vec<String>,
@@ -87,6 +89,7 @@ impl Plan {
             types: rules.types.clone(),
             root_table: rules.root_table.clone(),
             contract: rules.contract,
+            stood: !schema.tables.is_empty(),
             limits: rules.limits,
             key_paths: rules.key.iter().map(absolute).collect(),
             schema: Schema { tables: Vec::new(), taken: schema.taken.clone() },
@@ -222,13 +225,11 @@ impl Plan {
         }
         let path = Pointer::child(&node.path, name);
         let (table, depth) = (node.table, node.depth + 1);
-        let member = match self.renames.get(&path).cloned() {
-            Some(old) => self.node_at(table, &old).unwrap_or(parent),
-            None => {
-                let column = naming::nested(&node.name, name);
-                self.push_node(table, path, column, depth)
-            }
-        };
+        let column = naming::nested(&node.name, name);
+        // A rename leads to a place within the same table's records; one that leads out of them
+        // is none.
+        let old = self.renames.get(&path).cloned().and_then(|old| self.node_at(table, &old));
+        let member = old.unwrap_or_else(|| self.push_node(table, path, column, depth));
         if let Some(node) = self.nodes.get_mut(parent) {
             node.members.push((name.into(), member));
             node.index.insert(name.into(), member);
@@ -308,8 +309,10 @@ impl Plan {
         Ok(())
     }
 
+    /// The contract is about changes: what an endpoint without tables brings first is none.
     fn may_change(&self) -> Result<(), NoHome> {
         match self.contract {
+            Contract::Freeze | Contract::Discard if !self.stood => Ok(()),
             Contract::Evolve => Ok(()),
             Contract::Freeze => Err(NoHome::Frozen),
             Contract::Discard => Err(NoHome::Discarded),

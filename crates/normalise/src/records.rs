@@ -33,6 +33,8 @@ pub(crate) struct Records {
     document: Place,
     document_row: i32,
     batch_row: i32,
+    /// Root rows of the batch at hand that have given way to newer versions of themselves.
+    losers: BTreeSet<i32>,
 }
 
 impl Records {
@@ -58,6 +60,7 @@ impl Records {
             document: Place::START,
             document_row: 0,
             batch_row: 0,
+            losers: BTreeSet::new(),
         }
     }
 
@@ -174,11 +177,7 @@ impl Records {
     /// An earlier record of the object gives way to a newer version of itself.
     fn displace(&mut self, earlier: &Seen) {
         if earlier.row >= self.batch_row {
-            let losers = BTreeSet::from([earlier.row]);
-            for rows in &mut self.walk.tables {
-                rows.retain_roots(|root| !losers.contains(&root));
-            }
-            self.batch.keys.retain(|key| key.row != earlier.row);
+            self.losers.insert(earlier.row);
         } else {
             self.batch.displaced.push(earlier.row);
         }
@@ -274,8 +273,11 @@ impl Records {
 
     pub(crate) fn take_batch(&mut self) -> Batch {
         self.batch_row = self.walk.root_rows();
-        let tables = std::mem::take(&mut self.walk.tables);
-        for rows in &tables {
+        let losers = std::mem::take(&mut self.losers);
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.tables = std::mem::take(&mut self.walk.tables);
+        batch.drop_roots(&losers);
+        for rows in &batch.tables {
             if self.summary.rows.len() <= rows.table {
                 self.summary.rows.resize(rows.table + 1, 0);
             }
@@ -283,11 +285,10 @@ impl Records {
                 *count += rows.len() as u64;
             }
         }
-        let mut batch = std::mem::take(&mut self.batch);
         batch.changes = self.walk.plan.take_changes();
         batch.late_keeps.iter_mut().for_each(|keep| self.widen(keep));
         self.reject_bytes = 0;
-        batch.tables = tables.into_iter().filter(|rows| !rows.is_empty()).collect();
+        batch.tables.retain(|rows| !rows.is_empty());
         batch
     }
 }

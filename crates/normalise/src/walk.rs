@@ -101,7 +101,7 @@ impl Walk {
         self.begin_row(record, table, 0)?;
         for (node, value) in defaults {
             if !self.plan.homes(*node).iter().any(|home| self.draft.is_set(home.column)) {
-                self.place_whole(*node, *value, 0..0)?;
+                self.place(*node, *value, 0..0)?;
             }
         }
         self.finish_row(record, table, None, row)
@@ -114,7 +114,7 @@ impl Walk {
         value: Value<'_>,
     ) -> Result<Option<(usize, Vec<u8>)>, Stop> {
         self.draft.clear();
-        self.place_whole(node, value, 0..0)?;
+        self.place(node, value, 0..0)?;
         Ok(self.draft.take_only_cell())
     }
 

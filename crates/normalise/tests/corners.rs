@@ -85,3 +85,69 @@ fn a_record_too_wide_for_columns_keeps_its_key() {
     let shredded = shred(narrow, r#"{"k":7,"a":1,"b":2}"#);
     assert_eq!(shredded.shown("t"), [r#"k=7 value={"k":7,"a":1,"b":2}"#]);
 }
+
+#[test]
+fn a_declared_type_holds_even_where_the_first_value_is_not_of_it() {
+    let declared = normalise::DeclaredType {
+        pattern: "*UTC".to_owned(),
+        of: normalise::ColumnType::Timestamptz,
+    };
+    let typed = Rules { types: vec![declared], ..rules("t") };
+    let shredded = shred(typed, r#"{"xUTC":""}{"xUTC":"2026-01-01T00:00:00"}"#);
+    assert_eq!(shredded.shown("t"), ["x_utc__v_text=", "x_utc=2026-01-01T00:00:00Z"]);
+}
+
+#[test]
+fn a_contract_begins_once_the_endpoint_has_tables() {
+    for contract in [normalise::Contract::Freeze, normalise::Contract::Discard] {
+        let strict = || Rules { contract, ..rules("t") };
+        let first = shred(strict(), r#"{"id":1,"c":[{"x":1}]}"#);
+        assert_eq!(first.tables(), ["t", "t__c"]);
+        let second = shred_with(strict(), first.schema, br#"{"id":2,"new":3}"#, &[], usize::MAX);
+        match contract {
+            normalise::Contract::Discard => assert_eq!(second.unwrap().shown("t"), ["id=2"]),
+            _ => assert_eq!(second.err().unwrap().kind.name(), "schema_frozen"),
+        }
+    }
+}
+
+#[test]
+fn a_rename_that_leads_out_of_its_table_is_none() {
+    let renamed = Rules {
+        renames: vec![("/c/rate".parse().unwrap(), "/oldRate".parse().unwrap())],
+        ..rules("t")
+    };
+    let shredded = shred(renamed, r#"{"oldRate":1,"c":[{"rate":2}]}"#);
+    assert_eq!(shredded.shown("t__c"), ["rate=2"]);
+}
+
+#[test]
+fn the_key_of_a_record_with_both_names_is_the_one_in_its_row() {
+    let renamed = Rules {
+        key: vec!["/id".parse().unwrap()],
+        renames: vec![("/identifier".parse().unwrap(), "/id".parse().unwrap())],
+        ..rules("t")
+    };
+    let shredded = shred(renamed, r#"{"id":1,"identifier":2,"c":[{"x":1}]}"#);
+    assert!(shredded.shown("t")[0].starts_with("id=2 "));
+    assert_eq!(shredded.shown("t__c"), ["id=2 x=1"]);
+}
+
+#[test]
+fn many_records_that_give_way_in_one_batch_leave_the_newest() {
+    let versions: Vec<_> =
+        (0..50).map(|at| format!(r#"{{"id":{},"v":{at},"c":[{{"x":{at}}}]}}"#, at % 5)).collect();
+    let keyed = Rules {
+        key: vec!["/id".parse().unwrap()],
+        version: Some("/v".parse().unwrap()),
+        ..rules("t")
+    };
+    let shredded = shred(keyed, &versions.join("\n"));
+    assert_eq!(
+        shredded.shown("t"),
+        ["id=0 v=45", "id=1 v=46", "id=2 v=47", "id=3 v=48", "id=4 v=49"]
+    );
+    assert_eq!(shredded.rows("t__c").len(), 5);
+    assert_eq!(shredded.batches[0].keys.len(), 5);
+    assert_eq!(shredded.summary.rows, [5, 5]);
+}

@@ -29,21 +29,17 @@ impl Walk {
         let Some(natural) = value.natural_type() else {
             return Ok(());
         };
-        let of = match declared {
-            Some(declared) if self.plan.homes(node).is_empty() && fits(value, declared) => declared,
-            _ => natural,
-        };
+        let mut of = natural;
+        // A declared type is the main column's even where the first value is not of it: else the
+        // order of arrival would decide.
+        if let Some(declared) = declared.filter(|_| self.plan.homes(node).is_empty()) {
+            if fits(value, declared) {
+                of = declared;
+            } else if let Err(reason) = self.plan.add_home(node, declared) {
+                return self.homeless(node, value, reason);
+            }
+        }
         self.place_anew(node, value, raw, of, |value, of, out| encode(value, of, declared, out))
-    }
-
-    /// Places a value whole: objects and arrays are not looked into.
-    pub(super) fn place_whole(
-        &mut self,
-        node: NodeId,
-        value: Value<'_>,
-        raw: Range<usize>,
-    ) -> Result<(), Stop> {
-        self.place(node, value, raw)
     }
 
     /// Places a record or item that is no object (or too wide an object) as JSON in `value`.
