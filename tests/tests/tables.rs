@@ -232,6 +232,22 @@ async fn an_error_in_disguise_is_listed_until_its_cure_and_replay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_failure_is_replayed_even_before_its_event_arrives() {
+    let wrong = CONFIGURATION.replace("/guestChecks\"", "/guestCheques\"");
+    let mut pipe = Pipe::configured(&wrong).await;
+    pipe.put(&key(1, 1, "060000"), answer(&[check(1, 1, "10", &[28])])).await;
+    let event = pipe.next_event().await.unwrap();
+    pipe.load.invoke(&event.notification()).await.unwrap();
+    pipe.reconfigure(CONFIGURATION);
+    let kind = json!({"replay": {"kind": "records_missing"}});
+    let answer = pipe.manifest.invoke(&kind).await.unwrap();
+    assert_eq!(answer["replayed"]["loaded"], 1, "{answer}");
+    assert_eq!(checks(&pipe).await, ["1 10 1 {28}"]);
+    deliver(&pipe).await;
+    assert!(pipe.open().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_newer_object_of_the_scope_settles_an_older_failure() {
     let pipe = Pipe::configured(CONFIGURATION).await;
     pipe.put(&key(1, 1, "060000"), "<html>502</html>").await;

@@ -81,17 +81,6 @@ fn placeholders(table: &Table<'_, '_>, endpoint: &Endpoint, around: &Surrounding
     for name in asked.iter().filter(|name| !own.contains(name)) {
         partition_is_known_to(table, endpoint, name, &own);
     }
-    for name in own.iter().filter(|name| !asked.contains(*name)) {
-        report(
-            table,
-            "partitions",
-            format!(
-                "partition `{name}` is nowhere in the request, which would be sent once for each \
-                 of its values and be the same each time; put `{{{name}}}` into the path, query, \
-                 headers or body, or leave it out of this endpoint's `partitions`"
-            ),
-        );
-    }
 }
 
 fn partition_is_known_to(table: &Table<'_, '_>, endpoint: &Endpoint, name: &str, own: &[&str]) {

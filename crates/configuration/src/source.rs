@@ -99,6 +99,17 @@ impl Source {
         self.endpoints.iter().find(|endpoint| endpoint.name == name)
     }
 
+    /// The endpoint's partitions that stand nowhere in its request: it is sent once for each of
+    /// their values, and is the same each time.
+    pub fn idle_partitions<'e>(&self, endpoint: &'e Endpoint) -> Vec<&'e str> {
+        let of_source = self.headers.iter().map(|(_, template)| template);
+        let templates = endpoint.templates();
+        let asked = templates.into_iter().chain(of_source).flat_map(Template::partitions);
+        let asked = asked.collect::<std::collections::BTreeSet<_>>();
+        let own = endpoint.partitions.iter().map(String::as_str);
+        own.filter(|name| !asked.contains(name)).collect()
+    }
+
     /// The partition of this name.
     pub fn partition(&self, name: &str) -> Option<&Partition> {
         self.partitions.iter().find(|partition| partition.name == name)

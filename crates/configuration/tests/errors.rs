@@ -72,11 +72,6 @@ fn placeholders_and_partitions_belong_together() {
         &endpoint_problems("partitions = [\"d\"]"),
         &["endpoints.e.path", "unknown partition `s`"],
     );
-    let unused = problems(
-        "[sources.a]\nbase_url = \"http://localhost:1\"\n[sources.a.partitions]\nd = { kind = \"date\" }\n\
-         [sources.a.endpoints.e]\npath = \"/e\"\n",
-    );
-    assert_one(&unused, &["partition `d` is nowhere in the request"]);
     assert_one(&endpoint_problems("query = { x = \"{\" }"), &["query.x", "a lone brace"]);
 }
 

@@ -185,6 +185,14 @@ fn plan_source<'c>(
 ) -> Result<SourcePlan<'c>, PlanError> {
     let chosen = source.endpoints.iter().filter(|endpoint| is_chosen(endpoint, request));
     let plan = |endpoint: &'c Endpoint| {
+        for partition in source.idle_partitions(endpoint) {
+            tracing::warn!(
+                source = source.name,
+                endpoint = endpoint.name,
+                partition,
+                "partition is nowhere in the request: it is sent once for each of its values"
+            );
+        }
         let partitions = endpoint.partitions.iter().filter_map(|name| source.partition(name));
         let axes = partitions
             .map(|partition| {

@@ -13,7 +13,7 @@ use warehouse::Known;
 use crate::event::SilentFailure;
 use crate::ledger::Ledger;
 use crate::silent::{self, NEVER_LOADED};
-use crate::{ManifestError, OpenList};
+use crate::{Changed, ManifestError, OpenList};
 
 /// Events are late by minutes at times (Amazon S3 User Guide: "typically in seconds but can
 /// sometimes take a minute or longer"), and retries take their time.
@@ -44,6 +44,24 @@ struct Comparison<'a> {
     /// When each error log was written, by its object.
     logs: BTreeMap<ObjectKey, Timestamp>,
     found: Found,
+}
+
+/// Brings the list up to date with `errors/`, which is the truth: an event may still be on its way.
+pub(crate) async fn refresh(
+    loader: &Loader,
+    bucket: &str,
+    now: Timestamp,
+) -> Result<Changed, ManifestError> {
+    let mut comparison = Comparison {
+        loader,
+        bucket,
+        ledger: Ledger::of(loader),
+        now,
+        logs: list_error_logs(loader, bucket).await?,
+        found: Found::default(),
+    };
+    comparison.compare_list().await?;
+    OpenList::of(loader.lake(), bucket).follow(&comparison.found.keys, now).await
 }
 
 /// Compares everything with everything, `raw/` only from `after` on and while there is time.

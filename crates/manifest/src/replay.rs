@@ -11,7 +11,7 @@ use objects::Listing;
 use serde::Serialize;
 
 use crate::event::{Replay, Selection};
-use crate::{Changed, ManifestError, OpenList};
+use crate::{Changed, ManifestError, OpenList, reconcile};
 
 /// The list is brought up to date after so many objects, so that a function that dies has said most
 /// of what it did.
@@ -36,10 +36,10 @@ pub(crate) async fn replay(
     run: Run<'_>,
 ) -> Result<(Replayed, Changed), ManifestError> {
     let run = Run { force: run.force || replay.force, ..run };
-    let mut selected = select(loader, bucket, &replay.selection).await?;
+    let mut changed = Changed::default();
+    let mut selected = select(loader, bucket, &replay.selection, &mut changed).await?;
     let mut replayed = Replayed::default();
     let mut touched = BTreeSet::new();
-    let mut changed = Changed::default();
     while let Some(key) = selected.next().await? {
         if run.deadline.is_near(SystemTime::now()) {
             replayed.left += 1 + selected.rest().await?;
@@ -89,6 +89,7 @@ async fn select(
     loader: &Loader,
     bucket: &str,
     selection: &Selection,
+    changed: &mut Changed,
 ) -> Result<Selected, ManifestError> {
     let kind = match selection {
         Selection::Keys(keys) => return Ok(Selected::Known(keys.iter().cloned().collect())),
@@ -99,6 +100,7 @@ async fn select(
         Selection::Open => None,
         Selection::Kind(kind) => Some(kind),
     };
+    changed.join(reconcile::refresh(loader, bucket, Timestamp::now()).await?);
     let lines = OpenList::of(loader.lake(), bucket).read().await?;
     let wanted = lines.iter().filter(|line| kind.is_none_or(|kind| line.kind == *kind));
     Ok(Selected::Known(wanted.map(|line| line.key.clone()).collect()))

@@ -116,6 +116,15 @@ fn show_source(console: &Console, source: &Source) {
         sheet.row(row(endpoint));
     }
     console.sheet(&sheet);
+    for endpoint in &source.endpoints {
+        for partition in source.idle_partitions(endpoint) {
+            console.say(&format!(
+                "  Note: partition {partition} is nowhere in the request of {}, which is sent once for \
+                 each of its values; leave it out of the endpoint's partitions if that is not meant.",
+                endpoint.name
+            ));
+        }
+    }
 }
 
 fn describe(partition: &Partition) -> String {
