@@ -65,6 +65,9 @@ fn a_name_with_an_escaped_slash_and_a_nul_leaves_the_overflow_json() {
     let shredded = shred(rules("t"), r#"{"a\/b\\\u0000~":1}"#);
     let overflow = &shredded.rows("t")[0]["_overflow"];
     assert_eq!(overflow, r#"{"/a~1b\\\u0000~0":[1]}"#);
+    let shredded = shred(rules("t"), r#"{"\u002f\u007E1\u0000":1}"#);
+    let overflow = &shredded.rows("t")[0]["_overflow"];
+    assert_eq!(overflow, r#"{"/~1~01\u0000":[1]}"#);
 }
 
 #[test]

@@ -123,7 +123,8 @@ impl Walk {
         let mut path = self.plan.node(node).map_or_else(String::new, |node| node.path.clone());
         Pointer::push_token(&mut path, "");
         let mut path = escape(&path);
-        // The name's own escapes stay, as no text could hold what they mean; but `\/` is a slash.
+        // The name's own escapes stay, as no text could hold what they mean; but `/` and `~` are a
+        // pointer's own.
         let name = String::from_utf8_lossy(name);
         path.push_str(&unescape_slashes(&name).replace('~', "~0").replace('/', "~1"));
         let raw = record.value(value).map_or(&[][..], |value| value.raw);
@@ -204,13 +205,18 @@ fn fits(value: Value<'_>, of: ColumnType) -> bool {
     value.encode_declared(of, &mut Vec::new())
 }
 
-/// The inside of a JSON string with `\/` as `/`, and all other escapes as they stand.
+/// The inside of a JSON string with `/` and `~` plain, as a pointer escapes them in its own way, and
+/// all other escapes as they stand.
 fn unescape_slashes(inside: &str) -> String {
     let mut plain = String::with_capacity(inside.len());
     let mut characters = inside.chars();
     while let Some(character) = characters.next() {
         match (character, characters.clone().next()) {
             ('\\', Some('/')) => {}
+            ('\\', Some('u')) if let Some(syntax) = pointer_syntax(characters.as_str()) => {
+                plain.push(syntax);
+                characters.nth(4);
+            }
             ('\\', Some(escaped)) => {
                 plain.extend([character, escaped]);
                 characters.next();
@@ -219,6 +225,15 @@ fn unescape_slashes(inside: &str) -> String {
         }
     }
     plain
+}
+
+/// The `/` or `~` that a text starting with `uXXXX` stands for.
+fn pointer_syntax(escape: &str) -> Option<char> {
+    match escape.get(1..5)?.to_ascii_lowercase().as_str() {
+        "002f" => Some('/'),
+        "007e" => Some('~'),
+        _ => None,
+    }
 }
 
 /// `text` as a JSON string.

@@ -134,9 +134,13 @@ fn take<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
 
 fn text(cell: &[u8], of: ColumnType) -> String {
     let micros = |cell: &[u8]| {
-        let epoch = jiff::Timestamp::from_second(946_684_800).unwrap();
+        let epoch = jiff::civil::date(2000, 1, 1).at(0, 0, 0, 0);
         let micros = i64::from_be_bytes(cell.try_into().unwrap());
-        (epoch + jiff::SignedDuration::from_micros(micros)).to_string()
+        match epoch.checked_add(jiff::SignedDuration::from_micros(micros)) {
+            Ok(time) => time.to_string(),
+            // An instant that only Postgres's calendar reaches: 9999-12-31 far west of Greenwich.
+            Err(_) => format!("{micros}us"),
+        }
     };
     match of {
         ColumnType::Boolean => (cell == [1]).to_string(),
@@ -155,8 +159,8 @@ fn text(cell: &[u8], of: ColumnType) -> String {
             let epoch = jiff::civil::date(2000, 1, 1);
             (epoch + jiff::Span::new().days(i64::from(days))).to_string()
         }
-        ColumnType::Timestamp => micros(cell).trim_end_matches('Z').to_owned(),
-        ColumnType::Timestamptz => micros(cell),
+        ColumnType::Timestamp => micros(cell),
+        ColumnType::Timestamptz => micros(cell) + "Z",
     }
 }
 
