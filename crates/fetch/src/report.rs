@@ -132,7 +132,8 @@ impl FailedScope {
 impl std::fmt::Display for FailedScope {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { source, endpoint, scope, .. } = self;
-        write!(f, "{source} {endpoint} {scope}: {} ({})", self.message, self.reason)
+        let space = if scope.is_empty() { "" } else { " " };
+        write!(f, "{source} {endpoint}{space}{scope}: {} ({})", self.message, self.reason)
     }
 }
 

@@ -174,9 +174,20 @@ fn explain(error: &tokio_postgres::Error) -> (String, Option<String>) {
     let mut reason = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
-        reason.push_str(": ");
-        reason.push_str(&inner.to_string());
+        let words = inner.to_string();
+        // Some layers only pass on what the next one says.
+        if !reason.contains(&words) {
+            reason.push_str(": ");
+            reason.push_str(&words);
+        }
         cause = inner.source();
+    }
+    if reason.contains("certificate verify failed") {
+        reason.push_str(
+            "; the server's certificate is not signed by an authority that is trusted here, or \
+             names another host: name the file of its root certificates by `sslrootcert` or \
+             PGSSLROOTCERT, and the host as the certificate does",
+        );
     }
     (reason, None)
 }

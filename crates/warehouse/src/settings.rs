@@ -113,7 +113,12 @@ impl DatabaseSettings {
         let (text, tls) = connection_string::split(&url.unwrap_or_default(), TLS_SETTINGS);
         // The parser's own message may quote the string, password and all.
         let mut config = text.parse::<Config>().map_err(|_| {
-            invalid("DATABASE_URL", "use postgres://user:password@host:5432/database?sslmode=…")
+            invalid(
+                "DATABASE_URL",
+                "use postgres://user:password@host:5432/database, behind a `?` nothing but sslmode, \
+                 sslrootcert, connect_timeout, application_name, options and other settings that \
+                 tokio-postgres knows; percent-encode what is special in user and password",
+            )
         })?;
         fill_from_environment(&mut config, lookup)?;
         let said = |name: &str| tls.iter().find(|(found, _)| found == name).map(|(_, v)| v.clone());
