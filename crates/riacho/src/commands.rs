@@ -4,6 +4,7 @@ pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod dev;
 pub(crate) mod fetch;
+pub(crate) mod infer;
 pub(crate) mod load;
 pub(crate) mod replay;
 pub(crate) mod schema;

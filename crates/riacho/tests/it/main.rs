@@ -5,4 +5,5 @@ mod commands;
 mod configuration;
 mod demo;
 mod ending;
+mod infer;
 mod support;
