@@ -15,7 +15,7 @@ forbid() { # CRATE PATTERN
 }
 
 io='tokio|tokio-postgres|aws-[a-z0-9-]+|aws_lambda_events|lambda_runtime|reqwest|hyper|axum|native-tls'
-for crate in landing configuration normalise; do forbid "$crate" normal "$io"; done
+for crate in landing configuration normalise infer; do forbid "$crate" normal "$io"; done
 forbid objects normal 'tokio-postgres'
 forbid warehouse normal 'aws-sdk-[a-z0-9]+'
 
