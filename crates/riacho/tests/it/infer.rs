@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::support::{directory, run};
+use crate::support::{Dev, directory, run};
 
 const BODY: &str =
     r#"{"locRef":"1","checks":[{"checkId":1,"total":9.90},{"checkId":2,"total":3.10}]}"#;
@@ -63,4 +63,28 @@ fn what_can_not_be_read_is_named() {
     fs::write(&large, BODY).unwrap();
     let bound = run(&["infer", large.to_str().unwrap(), "--max-bytes", "10"]);
     assert!(bound.code == 2 && bound.err.contains("--max-bytes"), "{bound:?}");
+}
+
+#[test]
+fn objects_of_the_lake_are_read_up_to_a_bound_and_name_source_endpoint_and_partitions() {
+    let dev = Dev::start(&["--no-load"]);
+    let fetched = dev.riacho(&["fetch", "--endpoint", "getGuestChecks"]);
+    assert_eq!(fetched.code, 0, "{fetched:?}");
+
+    let prefix = "raw/source=pos/endpoint=getGuestChecks/";
+    let ran = dev.riacho(&["infer", "--prefix", prefix, "--max-objects", "9"]);
+
+    assert_eq!(ran.code, 0, "{ran:?}");
+    for line in [
+        "[sources.pos.endpoints.getGuestChecks]",
+        "records = \"/guestChecks\"",
+        "key = [\"/guestCheckId\"]",
+        "busDt = { kind = \"date\"",
+        "Proposed from 9 samples",
+    ] {
+        assert!(ran.out.contains(line), "{line} {ran:?}");
+    }
+    assert!(ran.err.contains("--max-objects"), "{ran:?}");
+    let none = dev.riacho(&["infer", "--prefix", "raw/source=nobody/"]);
+    assert!(none.code == 2 && none.err.contains("no objects"), "{none:?}");
 }
