@@ -117,6 +117,15 @@ proptest! {
     }
 }
 
+/// Found by the fuzzer, in the comparison itself.
+#[test]
+fn zero_times_any_power_of_ten_is_rebuilt() {
+    let text = r#"{"a":"x"}{"a":0e131974124}{"a":0.000e2}{"a":0e-3}"#;
+    let shredded =
+        shred_with(Rules::default(), Schema::default(), text.as_bytes(), &[], usize::MAX).unwrap();
+    check(text, &shredded).unwrap();
+}
+
 #[test]
 fn the_page_lists_what_is_not_kept() {
     let page = include_str!("../../../docs/normalisation.md");

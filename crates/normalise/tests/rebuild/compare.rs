@@ -136,10 +136,14 @@ fn plain(literal: &str) -> String {
     let (minus, literal) = literal.strip_prefix('-').map_or(("", literal), |tail| ("-", tail));
     let (mantissa, exponent) = literal.split_once(['e', 'E']).unwrap_or((literal, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let Some(exponent) = exponent.parse::<i64>().ok().filter(|e| e.abs() < LONGEST) else {
+    let mut digits = format!("{whole}{fraction}");
+    let is_zero = digits.bytes().all(|digit| digit == b'0');
+    // Nothing times however many tens: one zero is the whole of it.
+    let exponent =
+        exponent.parse::<i64>().ok().map(|e| if is_zero { e.min(LONGEST - 1) } else { e });
+    let Some(exponent) = exponent.filter(|e| e.abs() < LONGEST) else {
         return literal.to_owned();
     };
-    let mut digits = format!("{whole}{fraction}");
     let mut scale = fraction.len() as i64 - exponent;
     while scale < 0 {
         digits.push('0');
@@ -150,7 +154,6 @@ fn plain(literal: &str) -> String {
     let (whole, fraction) = digits.split_at(digits.len() - scale);
     let whole = whole.trim_start_matches('0');
     let whole = if whole.is_empty() { "0" } else { whole };
-    let is_zero = digits.bytes().all(|digit| digit == b'0');
     let minus = if is_zero { "" } else { minus };
     let point = if fraction.is_empty() { "" } else { "." };
     format!("{minus}{whole}{point}{fraction}")
