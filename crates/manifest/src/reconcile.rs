@@ -52,14 +52,7 @@ pub(crate) async fn refresh(
     bucket: &str,
     now: Timestamp,
 ) -> Result<Changed, ManifestError> {
-    let mut comparison = Comparison {
-        loader,
-        bucket,
-        ledger: Ledger::of(loader),
-        now,
-        logs: list_error_logs(loader, bucket).await?,
-        found: Found::default(),
-    };
+    let mut comparison = Comparison::begin(loader, bucket, now).await?;
     comparison.compare_list().await?;
     OpenList::of(loader.lake(), bucket).follow(&comparison.found.keys, now).await
 }
@@ -72,14 +65,7 @@ pub(crate) async fn reconcile(
     deadline: Deadline,
     now: Timestamp,
 ) -> Result<Found, ManifestError> {
-    let mut comparison = Comparison {
-        loader,
-        bucket,
-        ledger: Ledger::of(loader),
-        now,
-        logs: list_error_logs(loader, bucket).await?,
-        found: Found::default(),
-    };
+    let mut comparison = Comparison::begin(loader, bucket, now).await?;
     comparison.compare_list().await?;
     if comparison.ledger.is_reachable() {
         comparison.resolve_done().await?;
@@ -102,7 +88,22 @@ async fn list_error_logs(
     Ok(logs)
 }
 
-impl Comparison<'_> {
+impl<'a> Comparison<'a> {
+    async fn begin(
+        loader: &'a Loader,
+        bucket: &'a str,
+        now: Timestamp,
+    ) -> Result<Self, ManifestError> {
+        Ok(Self {
+            loader,
+            bucket,
+            ledger: Ledger::of(loader),
+            now,
+            logs: list_error_logs(loader, bucket).await?,
+            found: Found::default(),
+        })
+    }
+
     async fn compare_list(&mut self) -> Result<(), ManifestError> {
         let list = OpenList::of(self.loader.lake(), self.bucket);
         let lines = list.read().await?;
