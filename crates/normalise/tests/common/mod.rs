@@ -106,7 +106,12 @@ impl Shredded {
     }
 }
 
-fn tuples(mut bytes: &[u8], names: &[&str], types: &[ColumnType]) -> Vec<BTreeMap<String, String>> {
+/// Rows in COPY's binary form, without its header and trailer: column name → text, NULL left out.
+pub fn tuples(
+    mut bytes: &[u8],
+    names: &[&str],
+    types: &[ColumnType],
+) -> Vec<BTreeMap<String, String>> {
     let mut rows = Vec::new();
     while !bytes.is_empty() {
         let count = take::<2>(&mut bytes);

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use normalise::{ColumnType, Origin, Pointer};
+use normalise::{ColumnType, Origin, Pointer, Schema};
 
 use crate::common::Shredded;
 
@@ -31,29 +31,33 @@ pub enum Rebuilt {
 
 /// The records by row number.
 pub fn rebuild(shredded: &Shredded) -> BTreeMap<i64, Rebuilt> {
-    if shredded.schema.tables.is_empty() {
-        return BTreeMap::new();
-    }
-    let mut tables = Tables { shredded, rows: Vec::new() };
-    tables.rows = shredded.schema.tables.iter().map(|t| shredded.rows(&t.name)).collect();
-    let rows = 0..tables.rows[0].len();
-    rows.map(|row| (number(&tables.rows[0][row], "_row"), tables.row(0, row))).collect()
+    let tables = &shredded.schema.tables;
+    from_rows(&shredded.schema, tables.iter().map(|table| shredded.rows(&table.name)).collect())
 }
 
-type Row = BTreeMap<String, String>;
+/// The records by row number, from the rows of one object in each of the schema's tables.
+pub fn from_rows(schema: &Schema, rows: Vec<Vec<Row>>) -> BTreeMap<i64, Rebuilt> {
+    let tables = Tables { schema, rows };
+    let root = tables.rows.first().map_or(0, Vec::len);
+    let records = (0..root).map(|row| (number(&tables.rows[0][row], "_row"), tables.row(0, row)));
+    records.collect()
+}
+
+/// Column name → text, NULL left out.
+pub type Row = BTreeMap<String, String>;
 
 fn number(row: &Row, column: &str) -> i64 {
     row[column].parse().unwrap()
 }
 
 struct Tables<'a> {
-    shredded: &'a Shredded,
+    schema: &'a Schema,
     rows: Vec<Vec<Row>>,
 }
 
 impl Tables<'_> {
     fn row(&self, table: usize, at: usize) -> Rebuilt {
-        let held = &self.shredded.schema.tables[table];
+        let held = &self.schema.tables[table];
         let row = &self.rows[table][at];
         let mut object = BTreeMap::new();
         let cells = held.columns.iter().filter_map(|c| Some((c, row.get(&c.name)?)));
@@ -86,8 +90,8 @@ impl Tables<'_> {
     }
 
     fn children(&self, parent: usize, row: i64, into: &mut BTreeMap<Vec<u16>, Vec<Rebuilt>>) {
-        let path = &self.shredded.schema.tables[parent].path;
-        for (child, table) in self.shredded.schema.tables.iter().enumerate() {
+        let path = &self.schema.tables[parent].path;
+        for (child, table) in self.schema.tables.iter().enumerate() {
             if table.parent != Some(parent) {
                 continue;
             }
