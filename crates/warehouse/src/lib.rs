@@ -6,6 +6,7 @@ mod change_log;
 mod commit;
 mod connection;
 mod contest;
+mod ddl;
 mod error;
 mod facts;
 mod failure;

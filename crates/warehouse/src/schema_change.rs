@@ -1,15 +1,13 @@
-//! Brings tables and catalog from one schema to the next: the difference first, as data, then the
-//! statements. Every change is one of metadata alone, but for widening a small table's column.
-//!
-//! Source: PostgreSQL documentation, ALTER TABLE, "Notes": a column without a default is added
-//! without rewriting the table.
+//! Brings tables from one schema to the next: the difference as data, the lock that one change at a
+//! time holds, and running what `ddl` renders. Every change is one of metadata alone, but for
+//! widening a small table's column.
 
-use normalise::{Change, Column, ColumnType, Schema, Table};
+use normalise::{Change, ColumnType, Schema, Table};
 
 use crate::catalog::{Catalog, MEASURES, is_rewritable, moved, read_version};
 use crate::ident::Ident;
 use crate::work::{Work, field};
-use crate::{EndpointFacts, WarehouseError};
+use crate::{EndpointFacts, WarehouseError, ddl};
 
 /// What one table lacks.
 #[derive(Debug, Default)]
@@ -118,19 +116,12 @@ pub(crate) async fn alter(
     steps: &[TableStep],
 ) -> Result<(), WarehouseError> {
     ensure_namespace(work, &before.namespace).await?;
-    for step in steps {
+    for step in steps.iter().filter(|step| !step.widened.is_empty()) {
         let Some(table) = after.tables.get(step.table) else { continue };
-        if !step.widened.is_empty() {
-            refuse_rewriting(work, endpoint, before, table).await?;
-        }
-        let doing = format!("change the table `{}`.`{}`", before.namespace, table.name);
-        work.run(&doing, &statement(before, table, step)).await?;
+        refuse_rewriting(work, endpoint, before, table).await?;
     }
-    if let Some(sql) = key_index(endpoint, before, after) {
-        work.run("create the key's index", &sql).await?;
-    }
-    for sql in parent_indexes(endpoint, before, after, steps) {
-        work.run("create a child table's index", &sql).await?;
+    for statement in ddl::statements(endpoint, before, after, steps) {
+        work.run(&statement.doing, &statement.sql).await?;
     }
     Ok(())
 }
@@ -159,125 +150,4 @@ async fn refuse_rewriting(
     let name = catalog.relation(table).to_string();
     let row = work.query_one("measure the table", &sql, &[&name]).await?;
     if is_rewritable(&row)? { Ok(()) } else { Err(moved(endpoint)) }
-}
-
-fn statement(catalog: &Catalog, table: &Table, step: &TableStep) -> String {
-    let relation = catalog.relation(table);
-    let added = step.added.iter().filter_map(|column| table.columns.get(*column));
-    if step.is_new {
-        let parent = table.parent.map(|_| "_parent_row integer NOT NULL".to_owned());
-        let columns = ["_object_id bigint NOT NULL", "_row integer NOT NULL"]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(parent)
-            .chain(added.map(definition))
-            .chain(["PRIMARY KEY (_object_id, _row)".to_owned()]);
-        let columns = columns.collect::<Vec<_>>().join(", ");
-        return format!("CREATE TABLE {relation} ({columns})");
-    }
-    let widened = step.widened.iter().filter_map(|column| table.columns.get(*column));
-    let actions = added
-        .map(|column| format!("ADD COLUMN {}", definition(column)))
-        .chain(
-            widened
-                .map(|column| format!("ALTER COLUMN {} TYPE {}", Ident(&column.name), column.of)),
-        )
-        .collect::<Vec<_>>()
-        .join(", ");
-    format!("ALTER TABLE {relation} {actions}")
-}
-
-fn definition(column: &Column) -> String {
-    format!("{} {}", Ident(&column.name), column.of)
-}
-
-/// The unique index on the root table's key, once all its columns are there. It is what makes two
-/// loads that bring the same new key at the same time meet.
-fn key_index(endpoint: &EndpointFacts, before: &Catalog, after: &Schema) -> Option<String> {
-    if before.key_columns(endpoint).is_some() {
-        return None;
-    }
-    let after = Catalog { schema: after.clone(), ..before.clone() };
-    let columns = after.key_columns(endpoint)?;
-    let root = after.schema.tables.first()?;
-    let names = columns.iter().map(|column| Ident(&column.name).to_string());
-    let names = names.collect::<Vec<_>>().join(", ");
-    Some(format!("CREATE UNIQUE INDEX ON {} ({names})", after.relation(root)))
-}
-
-/// Where single records give way to newer ones, their children are found by their parent.
-fn parent_indexes(
-    endpoint: &EndpointFacts,
-    before: &Catalog,
-    after: &Schema,
-    steps: &[TableStep],
-) -> Vec<String> {
-    let new_tables = steps.iter().filter(|step| step.is_new && !endpoint.key.is_empty());
-    new_tables
-        .filter_map(|step| after.tables.get(step.table))
-        .filter(|table| table.parent.is_some())
-        .map(|table| {
-            format!("CREATE INDEX ON {} (_object_id, _parent_row)", before.relation(table))
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use normalise::Origin;
-
-    use super::*;
-
-    fn column(name: &str, of: ColumnType) -> Column {
-        Column { name: name.to_owned(), path: format!("/{name}"), of, origin: Origin::Field }
-    }
-
-    fn table(name: &str, parent: Option<usize>) -> Table {
-        Table {
-            name: name.to_owned(),
-            path: String::new(),
-            parent,
-            columns: Vec::new(),
-            rewritable: true,
-        }
-    }
-
-    fn catalog(schema: Schema) -> Catalog {
-        Catalog { version: 1, namespace: "s".to_owned(), schema }
-    }
-
-    #[test]
-    fn a_column_that_is_added_and_widened_at_once_is_created_wide() {
-        let changes = [
-            Change::AddTable { table: table("t", None) },
-            Change::AddColumn { table: 0, column: column("n", ColumnType::Bigint) },
-            Change::Widen { table: 0, column: 0 },
-        ];
-        let before = Schema::default();
-        let after = apply(&before, &changes).unwrap();
-        let steps = steps(&before, &after);
-        assert_eq!(steps.len(), 1);
-        assert_eq!(
-            statement(&catalog(before), &after.tables[0], &steps[0]),
-            "CREATE TABLE \"s\".\"t\" (_object_id bigint NOT NULL, _row integer NOT NULL, \
-             \"n\" numeric, PRIMARY KEY (_object_id, _row))"
-        );
-    }
-
-    #[test]
-    fn a_table_is_altered_once_for_all_its_changes() {
-        let mut held = table("t", Some(0));
-        held.columns.push(column("n", ColumnType::Bigint));
-        let before = Schema { tables: vec![held], ..Schema::default() };
-        let changes = [
-            Change::AddColumn { table: 0, column: column("a\"b", ColumnType::Text) },
-            Change::Widen { table: 0, column: 0 },
-        ];
-        let after = apply(&before, &changes).unwrap();
-        let steps = steps(&before, &after);
-        assert_eq!(
-            statement(&catalog(before), &after.tables[0], &steps[0]),
-            "ALTER TABLE \"s\".\"t\" ADD COLUMN \"a\"\"b\" text, ALTER COLUMN \"n\" TYPE numeric"
-        );
-    }
 }
