@@ -44,6 +44,8 @@ pub struct Endpoint {
     pub write: WriteMode,
     /// New name and the name it had; pointers from the record.
     pub renames: Vec<(String, String)>,
+    /// Objects that are maps whatever their members' names; pointers from the record.
+    pub maps: Vec<String>,
     /// Types where inference must not decide; the first that matches counts.
     pub types: Vec<TypeRule>,
     /// What a change of shape may do.

@@ -19,7 +19,7 @@ pub(crate) struct Surroundings<'s> {
     pub(crate) bounds: &'s Bounds,
 }
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "method",
     "path",
     "query",
@@ -35,6 +35,7 @@ const KEYS: [&str; 19] = [
     "table",
     "write",
     "renames",
+    "maps",
     "types",
     "schema",
     "vanish_limit",
@@ -88,6 +89,7 @@ pub(crate) fn read(name: &str, node: &Node<'_, '_>, around: &Surroundings<'_>) -
         version: one("version").flatten(),
         table: table.get("table").and_then(|node| check::table_name(&node)),
         renames: table.get("renames").map(|node| read_renames(&node)).unwrap_or_default(),
+        maps: many("maps").unwrap_or_default(),
         types: table.get("types").map(|node| read_types(&node)).unwrap_or_default(),
         vanish_limit: vanish_limit.flatten(),
         limits: own_bounds?.or(around.bounds),

@@ -132,6 +132,18 @@ fn an_endpoint_needs_no_more_than_a_path() {
 }
 
 #[test]
+fn places_of_maps_are_pointers() {
+    let endpoint =
+        "[sources.a]\nbase_url = \"http://localhost:1\"\n[sources.a.endpoints.e]\npath = \"/e\"\n";
+    let configuration = parse(&format!("{endpoint}maps = [\"/items\", \"/stores/departments\"]\n"));
+    let maps = &configuration.endpoint("a", "e").unwrap().maps;
+    assert_eq!(maps[..], ["/items", "/stores/departments"]);
+    let wrong = format!("{endpoint}maps = [\"items\"]\n");
+    let error = Configuration::parse(&wrong, "riacho.toml", &environment).unwrap_err();
+    assert!(error.to_string().contains("`items`: a JSON Pointer starts with `/`"), "{error}");
+}
+
+#[test]
 fn bounds_of_an_endpoint_come_before_those_of_all() {
     let configuration = parse(
         r#"

@@ -66,6 +66,7 @@ fn configured(endpoint: &Endpoint, source: &str) -> Result<EndpointRules, Invali
             .iter()
             .map(|(new, old)| Ok((pointer(new)?, pointer(old)?)))
             .collect::<Result<_, _>>()?,
+        maps: endpoint.maps.iter().map(oldest).collect::<Result<_, _>>()?,
         types: endpoint.types.iter().filter_map(declared).collect(),
         contract: match endpoint.schema {
             SchemaPolicy::Evolve => Contract::Evolve,

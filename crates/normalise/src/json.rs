@@ -12,9 +12,11 @@ mod string;
 mod syntax;
 mod tape;
 pub(crate) mod temporal;
+mod twins;
 
 pub(crate) use place::Place;
 pub(crate) use splitter::{Piece, Splitter};
 pub(crate) use string::unescape;
 pub(crate) use syntax::{SyntaxError, SyntaxKind};
 pub(crate) use tape::{Kind, Tape, Token};
+pub(crate) use twins::has_twins;

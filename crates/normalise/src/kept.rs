@@ -3,7 +3,7 @@
 use crate::json::Tape;
 use crate::plan::NodeId;
 use crate::value::Value;
-use crate::walk::Walk;
+use crate::walk::{Record, Walk};
 
 /// A value from around the records, for the root rows of its document.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Kept {
 
 impl Kept {
     pub(crate) fn value(&self) -> Option<Value<'_>> {
-        self.tape.get(0).map(|token| Value::new(&self.json, token))
+        Record { json: &self.json, tape: &self.tape }.whole(0, usize::MAX)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which column each path goes to: a trie of field names over the schema, found once for each
 //! shape, not for each row. It also plans the changes that a new path or type asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::naming;
 use crate::pointer::Pointer;
@@ -11,6 +11,7 @@ use crate::{
 
 mod declared;
 mod homes;
+mod maps;
 
 pub(crate) use homes::{Home, NoHome};
 
@@ -45,6 +46,8 @@ pub(crate) struct Node {
     index: BTreeMap<Box<str>, NodeId>,
     homes: Vec<Home>,
     declared: Option<ColumnType>,
+    /// An object here is a map, by declaration.
+    pub(crate) is_map: bool,
     /// The last object in which it was met: finds names that stand twice.
     seen_in: u64,
 }
@@ -62,6 +65,8 @@ pub(crate) struct Plan {
     /// New path → the path that stands in its place.
     renames: BTreeMap<String, String>,
     types: Vec<DeclaredType>,
+    /// Where objects are maps by declaration.
+    maps: BTreeSet<String>,
     records_path: String,
     root_table: String,
     contract: Contract,
@@ -87,6 +92,7 @@ impl Plan {
                 .map(|(new, old)| (absolute(new), absolute(old)))
                 .collect(),
             types: rules.types.clone(),
+            maps: rules.maps.iter().map(absolute).collect(),
             root_table: rules.root_table.clone(),
             contract: rules.contract,
             stood: !schema.tables.is_empty(),
@@ -124,7 +130,7 @@ impl Plan {
         let columns = self.schema.tables.get(number).map(|table| table.columns.clone());
         for (place, column) in columns.unwrap_or_default().into_iter().enumerate() {
             let node = match column.origin {
-                Origin::Key | Origin::Overflow => continue,
+                Origin::Key | Origin::MapKey | Origin::Overflow => continue,
                 Origin::Value => Some(record),
                 Origin::Field | Origin::Variant => self.node_at(number, &column.path),
             };
@@ -166,6 +172,7 @@ impl Plan {
 
     fn push_node(&mut self, table: usize, path: String, name: String, depth: usize) -> NodeId {
         let declared = declared::type_of(&self.types, &self.records_path, &path);
+        let is_map = self.maps.contains(&path);
         self.nodes.push(Node {
             table,
             path,
@@ -176,6 +183,7 @@ impl Plan {
             index: BTreeMap::new(),
             homes: Vec::new(),
             declared,
+            is_map,
             seen_in: 0,
         });
         self.nodes.len() - 1
@@ -278,10 +286,11 @@ impl Plan {
         path: String,
         parent: Option<usize>,
     ) -> Result<usize, NoHome> {
-        self.may_change()?;
+        // What stands elsewhere because of a bound is no change of shape: the bound goes first.
         if self.schema.tables.len() >= self.limits.max_tables {
             return Err(NoHome::TableLimit);
         }
+        self.may_change()?;
         let name = naming::unique(wanted, &path, |name| {
             self.schema.taken.contains(name)
                 || self.schema.tables.iter().any(|table| table.name == name)
@@ -327,11 +336,13 @@ impl Plan {
         of: ColumnType,
         origin: Origin,
     ) -> Result<usize, NoHome> {
-        self.may_change()?;
         let columns = self.schema.tables.get(table).map_or(0, |table| table.columns.len());
-        if columns >= self.limits.max_columns && origin != Origin::Overflow {
+        // The columns that a row can't do without are not counted; the endpoint has few of them.
+        let is_counted = !matches!(origin, Origin::Overflow | Origin::MapKey | Origin::Key);
+        if is_counted && columns >= self.limits.max_columns {
             return Err(NoHome::ColumnLimit);
         }
+        self.may_change()?;
         let Some(held) = self.schema.tables.get_mut(table) else {
             return Err(NoHome::Nowhere);
         };

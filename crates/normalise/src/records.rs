@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::envelope::Envelope;
 use crate::error::{Fault, position};
-use crate::json::{Piece, Place, Tape};
+use crate::json::{Kind, Piece, Place, Tape};
 use crate::kept::{Kept, defaults};
 use crate::keys::{Keys, Seen, Standing};
 use crate::plan::Plan;
@@ -213,7 +213,9 @@ impl Records {
             .map_err(|error| error.rebase(&at, &pointer))?;
         let top = tape.get(0);
         let is_kept = self.rules.keep.iter().position(|keep| keep.to_string() == pointer);
-        if top.is_some_and(|token| token.has_object()) && is_kept.is_none() {
+        if top.is_some_and(|token| token.kind == Kind::Array && token.has_object())
+            && is_kept.is_none()
+        {
             self.walk.note(NoticeKind::UntakenArray, pointer.clone());
         }
         let text = std::str::from_utf8(json).unwrap_or_default();

@@ -17,6 +17,9 @@ pub struct Rules {
     pub version: Option<Pointer>,
     /// New name → the name it had; pointers from the record, array indices left out.
     pub renames: Vec<(Pointer, Pointer)>,
+    /// Objects that are maps whatever their members' names; pointers from the record, array indices
+    /// and map keys left out.
+    pub maps: Vec<Pointer>,
     /// Types where inference must not decide; the first that matches counts.
     pub types: Vec<DeclaredType>,
     /// What a change of shape may do.
@@ -65,6 +68,9 @@ pub struct Limits {
     /// Bytes of a row that can't be moved out of line; further cells land in `_overflow`.
     /// Default 8,000 (Postgres: 8,160).
     pub max_row_bytes: usize,
+    /// Bytes of one value as JSON text in a `jsonb` column; a longer one is `json`, verbatim.
+    /// Default 32 MiB: `jsonb` ends at 256 MiB, and takes six bytes and more for one of `[1,1,…]`.
+    pub max_jsonb_bytes: usize,
     /// Bytes of the ledger's `envelope`; further members are left out of it. Default 64 KiB.
     pub max_envelope_bytes: usize,
 }
@@ -79,6 +85,7 @@ impl Default for Limits {
             max_columns: 1_000,
             max_tables: 200,
             max_row_bytes: 8_000,
+            max_jsonb_bytes: 32 << 20,
             max_envelope_bytes: 64 << 10,
         }
     }

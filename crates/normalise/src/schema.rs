@@ -66,6 +66,8 @@ pub enum Origin {
     Value,
     /// The root's key, repeated in a child table.
     Key,
+    /// The name that a member of a map stands under; NULL for an array's items.
+    MapKey,
     /// What went beyond a bound or stood twice: `{"<pointer>": [values…]}`.
     Overflow,
 }
@@ -78,13 +80,14 @@ impl Origin {
             Self::Variant => "variant",
             Self::Value => "value",
             Self::Key => "key",
+            Self::MapKey => "map_key",
             Self::Overflow => "overflow",
         }
     }
 
     /// The origin of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Field, Self::Variant, Self::Value, Self::Key, Self::Overflow]
+        [Self::Field, Self::Variant, Self::Value, Self::Key, Self::MapKey, Self::Overflow]
             .into_iter()
             .find(|origin| origin.name() == name)
     }

@@ -14,7 +14,7 @@ pub(crate) struct Value<'a> {
     /// The value as it stands in the object, quotes and brackets included.
     pub(crate) raw: &'a [u8],
     is_integer: bool,
-    /// Neither `text` nor `numeric` nor `jsonb` can hold it.
+    /// None of `text`, `numeric` and `jsonb` can hold it exactly.
     is_unrepresentable: bool,
 }
 
@@ -33,6 +33,11 @@ impl<'a> Value<'a> {
         // Its writer is `quote`, which escapes U+0000 in this one way.
         let has_nul = raw.windows(6).any(|escape| escape == br"\u0000");
         Self { kind: Kind::String, raw, is_integer: false, is_unrepresentable: has_nul }
+    }
+
+    /// The same value, to be kept as it is written.
+    pub(crate) fn verbatim(self) -> Self {
+        Self { is_unrepresentable: true, ..self }
     }
 
     fn inside_quotes(&self) -> &'a [u8] {

@@ -1,20 +1,22 @@
 //! From tokens to rows: one record and all its children.
 //!
-//! A row is complete before its children begin: arrays of objects are set aside while an object's
-//! own members are placed. So the parent's key is known, and one draft serves every row.
+//! A row is complete before its children begin: arrays of objects and maps are set aside while an
+//! object's own members are placed. So the parent's key is known, and one draft serves every row.
 
 use std::ops::Range;
 
 use crate::draft::Draft;
-use crate::json::{Kind, Tape, unescape};
+use crate::json::{Kind, Tape, has_twins, unescape};
 use crate::plan::{NoHome, NodeId, Plan};
 use crate::rows::TableRows;
 use crate::summary::{Notice, NoticeKind};
 use crate::value::Value;
 use crate::{ColumnType, ErrorKind, Origin};
 
+mod maps;
 mod place;
 
+use maps::Reading;
 pub(crate) use place::quote;
 
 /// A record as the walk sees it.
@@ -29,6 +31,16 @@ impl<'a> Record<'a> {
         self.tape.get(index).map(|token| Value::new(self.json, token))
     }
 
+    /// The value as one whole that becomes no columns: what `jsonb` would not keep exactly, or is
+    /// longer than `max_jsonb_bytes`, is taken verbatim.
+    pub(crate) fn whole(&self, index: usize, max_jsonb_bytes: usize) -> Option<Value<'a>> {
+        let value = self.value(index)?;
+        let is_container = matches!(value.kind, Kind::Object | Kind::Array);
+        let is_verbatim = value.raw.len() > max_jsonb_bytes
+            || is_container && has_twins(self.json, self.tape, index);
+        Some(if is_verbatim { value.verbatim() } else { value })
+    }
+
     fn range(&self, index: usize) -> Range<usize> {
         self.tape.get(index).map_or(0..0, |token| token.start as usize..token.end as usize)
     }
@@ -41,11 +53,19 @@ pub(crate) struct Stop {
     pub(crate) path: String,
 }
 
-/// An array of objects, set aside until its parent's row is complete.
+/// An array of objects or a map, set aside until its parent's row is complete.
 #[derive(Debug, Clone, Copy)]
 struct Deferred {
     table: usize,
-    array: usize,
+    container: usize,
+}
+
+/// An item of an array, or a member of a map with its name and the column for it.
+#[derive(Debug, Clone, Copy)]
+struct Item {
+    value: usize,
+    name: Option<usize>,
+    key_column: Option<usize>,
 }
 
 /// The state that a walk needs, kept from record to record.
@@ -98,7 +118,7 @@ impl Walk {
     ) -> Result<(), Stop> {
         let table = self.plan.root().map_err(|_| Stop::frozen(""))?;
         self.root_row = row;
-        self.begin_row(record, table, 0)?;
+        self.begin_row(record, table, 0, false)?;
         for (node, value) in defaults {
             if !self.plan.homes(*node).iter().any(|home| self.draft.is_set(home.column)) {
                 self.place(*node, *value, 0..0)?;
@@ -123,31 +143,39 @@ impl Walk {
         &mut self,
         record: Record<'_>,
         table: usize,
-        item: usize,
+        item: Item,
         parent_row: i32,
     ) -> Result<(), Stop> {
         let row = self.next_row(table)?;
-        self.begin_row(record, table, item)?;
+        self.begin_row(record, table, item.value, item.name.is_some())?;
+        self.set_map_key(record, item);
         self.finish_row(record, table, Some(parent_row), row)
     }
 
-    fn begin_row(&mut self, record: Record<'_>, table: usize, item: usize) -> Result<(), Stop> {
+    fn begin_row(
+        &mut self,
+        record: Record<'_>,
+        table: usize,
+        item: usize,
+        is_in_map: bool,
+    ) -> Result<(), Stop> {
         self.draft.clear();
         let Some(node) = self.plan.record_node(table) else {
             return Ok(());
         };
-        let Some(value) = record.value(item) else {
+        let Some(token) = record.tape.get(item) else {
             return Ok(());
         };
-        let width = record.tape.get(item).map_or(0, |token| token.len as usize);
-        if value.kind != Kind::Object {
-            self.place_document(node, value, record.range(item))
-        } else if width > self.plan.limits().max_object_keys {
+        let is_wide = token.len as usize > self.plan.limits().max_object_keys;
+        let is_object = token.kind == Kind::Object;
+        if is_object && is_wide {
             self.notice(NoticeKind::WideObject, node);
-            self.place_document(node, value, record.range(item))
-        } else {
-            self.object(record, node, item)
+        // A map directly inside a map stands whole, as an array inside an array does.
+        } else if is_object && !(is_in_map && self.has_ids(record, item)) {
+            return self.object(record, node, item);
         }
+        let whole = record.whole(item, self.plan.limits().max_jsonb_bytes);
+        whole.map_or(Ok(()), |value| self.place_document(node, value, record.range(item)))
     }
 
     /// Places the members of an object. A name that stands twice counts the last time; what stood
@@ -208,23 +236,34 @@ impl Walk {
         let Some(token) = record.tape.get(index) else {
             return Ok(());
         };
-        let value = Value::new(record.json, token);
         match token.kind {
             Kind::Null => Ok(()),
-            Kind::Object if token.len > 0 => self.nested(record, node, index, token.len as usize),
-            Kind::Array if token.has_object() => match self.plan.child_table(node) {
-                Ok(table) => {
-                    self.deferred.push(Deferred { table, array: index });
-                    Ok(())
-                }
-                Err(NoHome::TableLimit) => {
-                    self.notice(NoticeKind::TableLimit, node);
-                    self.place(node, value, record.range(index))
-                }
-                Err(reason) => self.homeless(node, value, reason),
+            Kind::Object if token.len > 0 => match self.reading(record, node, index) {
+                Reading::Columns => self.nested(record, node, index, token.len as usize),
+                Reading::Rows => self.set_aside(record, node, index),
+                Reading::Whole => self.place_whole(record, node, index),
             },
-            Kind::Object | Kind::Array | Kind::True | Kind::False | Kind::Number | Kind::String => {
-                self.place(node, value, record.range(index))
+            Kind::Array if token.has_object() => self.set_aside(record, node, index),
+            Kind::Object | Kind::Array => self.place_whole(record, node, index),
+            Kind::True | Kind::False | Kind::Number | Kind::String => {
+                self.place(node, Value::new(record.json, token), record.range(index))
+            }
+        }
+    }
+
+    /// Leaves the array or map at `index` for later: each of its entries is a row of a child table.
+    fn set_aside(&mut self, record: Record<'_>, node: NodeId, index: usize) -> Result<(), Stop> {
+        match self.plan.child_table(node) {
+            Ok(table) => {
+                self.deferred.push(Deferred { table, container: index });
+                Ok(())
+            }
+            Err(NoHome::TableLimit) => {
+                self.notice(NoticeKind::TableLimit, node);
+                self.place_whole(record, node, index)
+            }
+            Err(reason) => {
+                record.value(index).map_or(Ok(()), |value| self.homeless(node, value, reason))
             }
         }
     }
@@ -239,7 +278,12 @@ impl Walk {
             return self.object(r, node, at);
         };
         self.notice(bound, node);
-        r.value(at).map_or(Ok(()), |value| self.place(node, value, r.range(at)))
+        self.place_whole(r, node, at)
+    }
+
+    fn place_whole(&mut self, record: Record<'_>, node: NodeId, at: usize) -> Result<(), Stop> {
+        let whole = record.whole(at, self.plan.limits().max_jsonb_bytes);
+        whole.map_or(Ok(()), |value| self.place(node, value, record.range(at)))
     }
 
     fn finish_row(
@@ -270,11 +314,13 @@ impl Walk {
         self.children(record, row)
     }
 
-    /// Walks the arrays that the row just finished had set aside.
+    /// Walks the arrays and maps that the row just finished had set aside.
     fn children(&mut self, record: Record<'_>, parent_row: i32) -> Result<(), Stop> {
         let set_aside = std::mem::take(&mut self.deferred);
         for deferred in &set_aside {
-            for item in record.tape.items(deferred.array) {
+            let key_column = self.map_key(record, *deferred)?;
+            for (name, value) in record.tape.entries(deferred.container) {
+                let item = Item { value, name, key_column };
                 self.child(record, deferred.table, item, parent_row)?;
             }
         }

@@ -50,6 +50,22 @@ fn a_name_that_stands_twice_counts_the_last_time() {
 }
 
 #[test]
+fn a_name_that_stands_twice_inside_one_value_keeps_the_value_as_it_is_written() {
+    let shredded = shred(
+        rules("t"),
+        r#"{"a":[[{"b":1,"b":2}]]}{"a":[[{"b":1}]]}{"a":[{"c":[[{"x":1,"\u0078":2}]]},[{"b":1,"b":2}]]}"#,
+    );
+    assert_eq!(shredded.columns("t"), ["a json", "a__v_jsonb jsonb"]);
+    assert_eq!(shredded.shown("t"), [r#"a=[[{"b":1,"b":2}]]"#, r#"a__v_jsonb=[[{"b":1}]]"#, ""]);
+    assert_eq!(shredded.columns("t__a"), ["c json", "value json"]);
+    assert_eq!(shredded.shown("t__a"), [r#"c=[[{"x":1,"\u0078":2}]]"#, r#"value=[{"b":1,"b":2}]"#]);
+    let kept =
+        Rules { records: "/r".parse().unwrap(), keep: vec!["/n".parse().unwrap()], ..rules("t") };
+    let shredded = shred(kept, r#"{"n":{"a":1,"a":2},"r":[{}]}"#);
+    assert_eq!(shredded.columns("t"), ["n json"]);
+}
+
+#[test]
 fn names_that_fall_together_get_columns_of_their_own() {
     let shredded = shred(rules("t"), r#"{"Name":1,"name":2,"NAME":3,"_row":4,"_object_id":5}"#);
     let columns = shredded.columns("t");
@@ -190,6 +206,30 @@ fn contracts_say_what_a_change_may_do() {
     let paths: Vec<_> =
         discarded.summary.notices.iter().map(|notice| notice.path.as_str()).collect();
     assert_eq!(paths, ["/b", "/c/y", "/d"]);
+}
+
+#[test]
+fn what_stands_elsewhere_because_of_a_bound_is_no_change_of_shape() {
+    let text = r#"{"a":1,"b":2,"c":[{"x":1}],"d":[{"y":1}]}"#;
+    let narrow = |contract| {
+        let mut narrow = Rules { contract, ..rules("t") };
+        (narrow.limits.max_columns, narrow.limits.max_tables) = (2, 2);
+        narrow
+    };
+    let first = shred(narrow(Contract::Evolve), text);
+    assert_eq!(first.shown("t"), [r#"a=1 b=2 _overflow={"/d":[[{"y":1}]]}"#]);
+    for contract in [Contract::Freeze, Contract::Discard] {
+        let again =
+            shred_with(narrow(contract), first.schema.clone(), text.as_bytes(), &[], usize::MAX);
+        assert_eq!(again.unwrap().shown("t"), first.shown("t"), "{contract:?}");
+        // Where there is no `_overflow` yet, it would be new.
+        let before = shred(narrow(contract), r#"{"a":1,"b":2}"#).schema;
+        let found = shred_with(narrow(contract), before, br#"{"e":1}"#, &[], usize::MAX);
+        match contract {
+            Contract::Freeze => assert_eq!(found.err().unwrap().kind.name(), "schema_frozen"),
+            _ => assert_eq!(found.unwrap().shown("t"), [""]),
+        }
+    }
 }
 
 #[test]

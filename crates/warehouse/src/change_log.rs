@@ -72,7 +72,9 @@ impl<'a> Lines<'a> {
         for column in step.added.iter().filter_map(|number| table.columns.get(*number)) {
             let kind = match column.origin {
                 Origin::Variant => "variant_added",
-                Origin::Field | Origin::Value | Origin::Key | Origin::Overflow => "column_added",
+                Origin::Field | Origin::Value | Origin::Key | Origin::MapKey | Origin::Overflow => {
+                    "column_added"
+                }
             };
             push(kind, Some(column.name.as_str()), &column.path, None, Some(column.of.name()));
         }

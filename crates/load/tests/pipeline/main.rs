@@ -5,4 +5,5 @@
 mod answers;
 mod failures;
 mod kit;
+mod maps;
 mod objects_in;

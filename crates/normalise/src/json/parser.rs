@@ -105,7 +105,7 @@ impl<'j, 't> Parser<'j, 't> {
         let object = parent.kind == Kind::Object;
         parent.len += 1;
         parent.flags |= child.flags & UNREPRESENTABLE;
-        if !object && child.kind == Kind::Object {
+        if child.kind == Kind::Object {
             parent.flags |= HAS_OBJECT;
         }
         Some(object)

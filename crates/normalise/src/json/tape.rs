@@ -54,7 +54,7 @@ impl Token {
         self.flags & UNREPRESENTABLE != 0
     }
 
-    /// An array with an object among its own items.
+    /// A container with an object among its own items or members.
     pub(crate) fn has_object(self) -> bool {
         self.flags & HAS_OBJECT != 0
     }
@@ -128,9 +128,12 @@ impl Tape {
         Members { children: self.children(index, Kind::Object) }
     }
 
-    /// The items of the array at `index`: of each the index.
-    pub(crate) fn items(&self, index: usize) -> Items<'_> {
-        Items { children: self.children(index, Kind::Array) }
+    /// What stands in the container at `index`: of each the index of its name, in an object, and
+    /// of its value.
+    pub(crate) fn entries(&self, index: usize) -> Entries<'_> {
+        let is_object = self.get(index).is_some_and(|token| token.kind == Kind::Object);
+        let kind = if is_object { Kind::Object } else { Kind::Array };
+        Entries { children: self.children(index, kind), is_object }
     }
 
     fn children(&self, index: usize, kind: Kind) -> Children<'_> {
@@ -205,17 +208,19 @@ impl Iterator for Members<'_> {
     }
 }
 
-/// Each item.
+/// Each item or member.
 #[derive(Debug)]
-pub(crate) struct Items<'t> {
+pub(crate) struct Entries<'t> {
     children: Children<'t>,
+    is_object: bool,
 }
 
-impl Iterator for Items<'_> {
-    type Item = usize;
+impl Iterator for Entries<'_> {
+    type Item = (Option<usize>, usize);
 
-    fn next(&mut self) -> Option<usize> {
-        self.children.next_value(0)
+    fn next(&mut self) -> Option<(Option<usize>, usize)> {
+        let name = self.is_object.then_some(self.children.at);
+        self.children.next_value(usize::from(self.is_object)).map(|value| (name, value))
     }
 }
 

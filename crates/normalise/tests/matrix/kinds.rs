@@ -10,7 +10,7 @@ pub struct Kind {
     pub json: Option<&'static str>,
 }
 
-pub const KINDS: [Kind; 16] = [
+pub const KINDS: [Kind; 17] = [
     kind("absent", "absent", None),
     kind("null", "null", Some("null")),
     kind("boolean", "bool", Some("true")),
@@ -25,6 +25,7 @@ pub const KINDS: [Kind; 16] = [
     kind("array of scalars", "scalars", Some(r#"[1,"a"]"#)),
     kind("array of objects", "objects", Some(r#"[{"y":1},{"y":2}]"#)),
     kind("mixed array", "mixed", Some(r#"[{"y":1},5]"#)),
+    kind("map keyed by ids", "map", Some(r#"{"1":{"y":1},"2":{"y":2}}"#)),
     kind("empty object", "{}", Some("{}")),
     kind("empty array", "[]", Some("[]")),
 ];

@@ -34,12 +34,13 @@ second stands. All else of `x` is NULL in its row, or without rows.
 | – | absent and null: nothing to hold | |
 | `x` | in the column `x` that stands | |
 | `x__y` | an object: its members, each in its column | |
-| `t__x` | an array with an object: rows of the child table | |
+| `t__x` | an array with an object, or a map: rows of the child table | |
 | +`x`, +`x__y` | in a column that was not there | `column_added` |
 | +`x__v_text` | in a new column beside `x`, whose type can't hold it | `variant_added` |
 | ≈`x` | in `x`, which turns from `bigint` to `numeric` in place; beside a table too large for that, +`x__v_numeric` | `column_widened` |
 | +`t__x` | in a new child table with its columns | `table_added`, `column_added` |
 | `t__x` +`value` | in the child table; the items that are no objects in its new column `value` | `column_added` |
+| `t__x` +`_key` | in the child table; the names of the map's members in its new column `_key` | `column_added` |
 
 ";
 

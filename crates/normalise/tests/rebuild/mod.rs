@@ -23,8 +23,10 @@ pub enum Rebuilt {
     Jsonb(Json),
     /// A `json` cell, or what stood in `_overflow`.
     Verbatim(Json),
-    /// Rows of a child table.
+    /// Rows of a child table, of an array.
     Items(Vec<Rebuilt>),
+    /// Rows of a child table, of a map: each under its name.
+    Map(Vec<(Vec<u16>, Rebuilt)>),
     /// Columns that share a prefix: what stood under each name, the last of them last.
     Object(BTreeMap<Vec<u16>, Vec<Rebuilt>>),
 }
@@ -75,7 +77,7 @@ impl Tables<'_> {
         }
         for (column, cell) in cells {
             match column.origin {
-                Origin::Key | Origin::Overflow => {}
+                Origin::Key | Origin::MapKey | Origin::Overflow => {}
                 Origin::Value => return scalar(column.of, cell),
                 Origin::Variant if column.path == held.path => return scalar(column.of, cell),
                 Origin::Field | Origin::Variant => {
@@ -97,13 +99,27 @@ impl Tables<'_> {
             }
             let rows = self.rows[child].iter().enumerate();
             let own = rows.filter(|(_, held)| number(held, "_parent_row") == row);
-            let items: Vec<_> = own.map(|(at, _)| self.row(child, at)).collect();
-            if !items.is_empty() {
+            let key = table.columns.iter().find(|column| column.origin == Origin::MapKey);
+            let key = |row: &Row| key.and_then(|key| row.get(&key.name)).map(|key| units(key));
+            let entries: Vec<_> = own.map(|(at, row)| (key(row), self.row(child, at))).collect();
+            if !entries.is_empty() {
                 let tail = table.path.strip_prefix(path).unwrap();
-                put(into, &names(&units(tail)), Rebuilt::Items(items));
+                put(into, &names(&units(tail)), together(entries));
             }
         }
     }
+}
+
+/// The rows of one parent: of an array or of a map, never of both.
+fn together(entries: Vec<(Option<Vec<u16>>, Rebuilt)>) -> Rebuilt {
+    let count = entries.len();
+    let (names, values): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+    let names: Vec<_> = names.into_iter().flatten().collect();
+    if names.is_empty() {
+        return Rebuilt::Items(values);
+    }
+    assert_eq!(names.len(), count, "some rows of one parent have a key, some have none");
+    Rebuilt::Map(names.into_iter().zip(values).collect())
 }
 
 fn scalar(of: ColumnType, cell: &str) -> Rebuilt {

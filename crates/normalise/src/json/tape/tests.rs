@@ -36,7 +36,7 @@ fn rebuild(tape: &Tape, json: &[u8], index: usize) -> Value {
             Value::Number(literal.parse::<Number>().unwrap())
         }
         Kind::String => Value::String(text(token, json)),
-        Kind::Array => tape.items(index).map(|item| rebuild(tape, json, item)).collect(),
+        Kind::Array => tape.entries(index).map(|(_, item)| rebuild(tape, json, item)).collect(),
         Kind::Object => {
             let member =
                 |(key, value)| (text(tape.get(key).unwrap(), json), rebuild(tape, json, value));
@@ -54,9 +54,11 @@ fn tokens_lie_flat_and_next_jumps_over_a_subtree() {
     assert_eq!(object.raw(json.as_bytes()), json.trim().as_bytes());
     let members: Vec<_> = tape.members(0).collect();
     assert_eq!(members, [(1, 2), (7, 8)]);
-    assert_eq!(tape.items(2).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(tape.entries(0).collect::<Vec<_>>(), [(Some(1), 2), (Some(7), 8)]);
+    assert_eq!(tape.entries(2).collect::<Vec<_>>(), [(None, 3), (None, 4)]);
     assert_eq!(tape.get(8).unwrap().inner(json.as_bytes()), b"d");
-    assert_eq!(tape.items(0).count(), 0, "an object has no items");
+    assert_eq!(tape.members(2).count(), 0, "an array has no members");
+    assert_eq!(tape.entries(8).count(), 0, "a scalar has no entries");
 }
 
 #[test]
@@ -71,6 +73,7 @@ fn a_tape_is_used_again_after_a_fault() {
 fn flags_say_what_is_special() {
     assert!(root("12").is_integer() && root("-0").is_integer());
     assert!(!root("1.0").is_integer() && !root("1e2").is_integer());
+    assert!(root(r#"{"a":{}}"#).has_object() && !root(r#"{"a":[{}]}"#).has_object());
     assert!(root("[1,{}]").has_object() && !root("[1,[{}]]").has_object());
 }
 
