@@ -1,7 +1,9 @@
 //! What the end-to-end tests share: Lambda as its documents describe it, around the real binaries.
 
+mod asking;
 mod binaries;
 mod destination;
+mod direct;
 mod function;
 mod pipe;
 mod process_memory;
@@ -10,7 +12,9 @@ mod runtime_api;
 mod sample_events;
 mod sandbox;
 
+pub use asking::{ask, connect};
 pub use binaries::{BinaryNotBuilt, workspace_binary};
+pub use direct::Direct;
 pub use function::{AsyncOutcome, Function, FunctionOptions};
 pub use pipe::{BUCKET, Pipe};
 pub use queue::Queue;

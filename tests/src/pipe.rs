@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::asking::{ask, connect};
 use crate::{Function, FunctionError, FunctionOptions, workspace_binary};
 
 /// The bucket of every pipe.
@@ -147,36 +148,13 @@ impl Pipe {
 
     /// Asks the database; every column as text.
     pub async fn sql(&self, query: &str) -> Vec<Vec<Option<String>>> {
-        let connection = self.connection.get_or_init(|| self.connect()).await;
-        let messages = connection.simple_query(query).await;
-        let messages = messages.unwrap_or_else(|error| panic!("{query}: {error:?}"));
-        let rows = messages.iter().filter_map(|message| match message {
-            tokio_postgres::SimpleQueryMessage::Row(row) => Some(row),
-            _ => None,
-        });
-        rows.map(|row| (0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect()).collect()
+        let connection = self.connection.get_or_init(|| connect(&self.database.url)).await;
+        ask(connection, query).await
     }
 
     /// Asks the database for one value; NULL is empty.
     pub async fn one(&self, query: &str) -> String {
         self.sql(query).await.into_iter().flatten().flatten().next().unwrap_or_default()
-    }
-
-    /// A connection as anybody might make it, TLS verified.
-    async fn connect(&self) -> tokio_postgres::Client {
-        let (address, options) = self.database.url.split_once('?').unwrap();
-        let certificate = options.split('&').find_map(|option| option.strip_prefix("sslrootcert="));
-        let path = landing::ObjectKey::from_percent_encoded(certificate.unwrap()).unwrap();
-        let pem = std::fs::read(path.as_str()).unwrap();
-        let tls = native_tls::TlsConnector::builder()
-            .add_root_certificate(native_tls::Certificate::from_pem(&pem).unwrap())
-            .build()
-            .unwrap();
-        let tls = postgres_native_tls::MakeTlsConnector::new(tls);
-        let address = format!("{address}?sslmode=require");
-        let (client, connection) = tokio_postgres::connect(&address, tls).await.unwrap();
-        tokio::spawn(connection);
-        client
     }
 }
 

@@ -1,0 +1,117 @@
+//! The same lake and database as `pipe`'s, with load as a library: for tests that need many objects,
+//! or many loads at once, and nothing of Lambda.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::sync::Arc;
+
+use embedded::postgres::{TestDatabase, test_database};
+use embedded::s3::{S3Options, S3Server};
+use landing::{LandedObject, ObjectKey};
+use load::{Deadline, Loader, Lookup, ObjectReport, Run, Unwatched, Verdict};
+use objects::{Lake, PutOptions};
+use tokio::sync::OnceCell;
+
+use crate::BUCKET;
+use crate::asking::{ask, connect};
+
+const RUN: Run<'static> = Run { deadline: Deadline::none(), force: false, progress: &Unwatched };
+
+/// A lake and a database of a test's own, and loaders between them.
+pub struct Direct {
+    /// A loader; `another` gives more, each with a connection of its own.
+    pub loader: Loader,
+    /// Where rows go.
+    pub database: TestDatabase,
+    lake: Lake,
+    connection: OnceCell<tokio_postgres::Client>,
+    _server: S3Server,
+    _directory: tempfile::TempDir,
+}
+
+impl std::fmt::Debug for Direct {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Direct").field("database", &self.database).finish_non_exhaustive()
+    }
+}
+
+impl Direct {
+    /// Begins without configured sources.
+    pub async fn start() -> Self {
+        Self::build(None).await
+    }
+
+    /// Begins with a configuration.
+    pub async fn configured(configuration: &str) -> Self {
+        Self::build(Some(configuration)).await
+    }
+
+    async fn build(configuration: Option<&str>) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let options = S3Options::new(directory.path().join("s3"), &[(BUCKET, false)]);
+        let server = S3Server::start(options).await.unwrap();
+        let lake = Lake::at_endpoint(&server.endpoint(), "test", "test");
+        let database = test_database().await;
+        let path = directory.path().join("riacho.toml");
+        if let Some(text) = configuration {
+            std::fs::write(&path, text).unwrap();
+        }
+        let path = configuration.map(|_| path.to_string_lossy().into_owned());
+        let url = database.url.clone();
+        let lookup: Lookup = Arc::new(move |name| match name {
+            "DATABASE_URL" => Some(url.clone()),
+            "RIACHO_BUCKET" => Some(BUCKET.to_owned()),
+            "RIACHO_CONFIG" => path.clone(),
+            _ => None,
+        });
+        Self {
+            loader: Loader::from_lookup(lake.clone(), lookup).await.unwrap(),
+            database,
+            lake,
+            connection: OnceCell::new(),
+            _server: server,
+            _directory: directory,
+        }
+    }
+
+    /// Puts an object, as anybody might.
+    pub async fn put(&self, key: &str, body: impl Into<Vec<u8>>) {
+        let (key, body) = (ObjectKey::new(key), body.into().into());
+        self.lake.put(BUCKET, &key, body, PutOptions::default()).await.unwrap();
+    }
+
+    /// Loads an object over the connection of `loader`.
+    pub async fn load(&self, loader: &Loader, key: &str) -> ObjectReport {
+        loader.load(&LandedObject::named(BUCKET, ObjectKey::new(key)), RUN).await
+    }
+
+    /// Puts an object and loads it, which must go well.
+    pub async fn land(&self, key: &str, body: impl Into<Vec<u8>>) {
+        self.put(key, body).await;
+        let report = self.load(&self.loader, key).await;
+        assert_eq!(report.outcome, Verdict::Loaded, "{report:?}");
+    }
+
+    /// The keys under a prefix.
+    pub async fn keys(&self, prefix: &str) -> Vec<String> {
+        let (mut listing, mut keys) = (self.lake.list(BUCKET, prefix), Vec::new());
+        while let Some(listed) = listing.next().await.unwrap() {
+            keys.push(listed.key.as_str().to_owned());
+        }
+        keys
+    }
+
+    /// The test's own connection.
+    pub async fn client(&self) -> &tokio_postgres::Client {
+        self.connection.get_or_init(|| connect(&self.database.url)).await
+    }
+
+    /// Asks the database; every column as text.
+    pub async fn sql(&self, query: &str) -> Vec<Vec<Option<String>>> {
+        ask(self.client().await, query).await
+    }
+
+    /// Asks the database for one value; NULL is empty.
+    pub async fn one(&self, query: &str) -> String {
+        self.sql(query).await.into_iter().flatten().flatten().next().unwrap_or_default()
+    }
+}
