@@ -18,6 +18,7 @@ mod rejects;
 mod report;
 mod rules;
 mod settings;
+mod table_scripts;
 mod telling;
 
 pub use database::{Database, DatabaseError, Lookup};
@@ -28,3 +29,4 @@ pub use progress::{Progress, Unwatched};
 pub use report::{ObjectReport, Summary, Timings, Trouble, Verdict};
 pub use rules::EndpointRules;
 pub use settings::{ConfigurationError, read_configuration};
+pub use table_scripts::{Proposed, SampleBody};

@@ -22,26 +22,35 @@ pub struct EndpointRules {
 impl EndpointRules {
     /// The rules of the endpoint that an object's folders name.
     pub fn of(configuration: &Configuration, location: &RawLocation) -> Result<Self, LoadError> {
+        Self::named(configuration, &location.source, &location.endpoint)
+    }
+
+    /// The rules of an endpoint by its names.
+    pub fn named(
+        configuration: &Configuration,
+        source: &str,
+        endpoint: &str,
+    ) -> Result<Self, LoadError> {
         let limits = limits(&configuration.load().bounds);
-        match configuration.endpoint(&location.source, &location.endpoint) {
-            Some(endpoint) => configured(endpoint, &location.source),
-            None => Ok(unconfigured(location, limits)),
+        match configuration.endpoint(source, endpoint) {
+            Some(endpoint) => configured(endpoint, source),
+            None => Ok(unconfigured(source, endpoint, limits)),
         }
         .map_err(|error: InvalidPointer| LoadError::Rules {
-            source_name: location.source.clone(),
-            endpoint: location.endpoint.clone(),
+            source_name: source.to_owned(),
+            endpoint: endpoint.to_owned(),
             message: error.to_string(),
         })
     }
 }
 
 /// Nothing is said, so nothing is assumed: every document a record, every object's rows its own.
-fn unconfigured(location: &RawLocation, limits: Limits) -> EndpointRules {
-    let root_table = table_name(&location.endpoint);
+fn unconfigured(source: &str, endpoint: &str, limits: Limits) -> EndpointRules {
+    let root_table = table_name(endpoint);
     EndpointRules {
         facts: EndpointFacts {
-            source: location.source.clone(),
-            endpoint: location.endpoint.clone(),
+            source: source.to_owned(),
+            endpoint: endpoint.to_owned(),
             root_table: root_table.clone(),
             write: Write::Append,
             key: Vec::new(),

@@ -13,6 +13,7 @@ mod declared;
 mod homes;
 mod maps;
 
+pub(crate) use declared::rule_of;
 pub(crate) use homes::{Home, NoHome};
 
 /// A node's number in the plan.

@@ -1,6 +1,6 @@
 //! What a configuration (or its absence) says of one endpoint's records, as the core needs it.
 
-use crate::{ColumnType, Pointer};
+use crate::{ColumnType, Pointer, plan};
 
 /// How one endpoint's documents become rows.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +26,13 @@ pub struct Rules {
     pub contract: Contract,
     /// Bounds on what comes from outside.
     pub limits: Limits,
+}
+
+impl Rules {
+    /// The declared type that counts for the field at a path from the document, if there is one.
+    pub fn declaration(&self, path: &str) -> Option<&DeclaredType> {
+        plan::rule_of(&self.types, &self.records.to_string(), path)
+    }
 }
 
 /// A type declared for a path or a pattern of names.

@@ -7,5 +7,6 @@ pub(crate) mod fetch;
 pub(crate) mod infer;
 pub(crate) mod load;
 pub(crate) mod replay;
+mod samples;
 pub(crate) mod schema;
 pub(crate) mod status;

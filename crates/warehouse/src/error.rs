@@ -3,7 +3,7 @@
 use landing::{Classify, FailureKind};
 
 use crate::sqlstate;
-use crate::{SettingsError, Vanished};
+use crate::{ScriptError, SettingsError, Vanished};
 
 /// Why the warehouse could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,9 @@ pub enum WarehouseError {
         /// The newest that this build knows.
         known: i32,
     },
+    /// A table script can't be applied.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
     /// Rows and schema do not fit together.
     #[error("rows and tables do not fit together: {0}")]
     Mismatch(String),
@@ -108,6 +111,7 @@ impl WarehouseError {
             Self::Vanished(_) | Self::VerdictStands(_) => "vanished",
             Self::NotReinstated { .. } => "not_reinstated",
             Self::TooNew { .. } => "warehouse_too_new",
+            Self::Script(_) => "table_script",
             Self::Mismatch(_) => "rows_do_not_fit",
         }
     }
@@ -133,6 +137,7 @@ impl WarehouseError {
             | Self::VerdictStands(_)
             | Self::NotReinstated { .. }
             | Self::TooNew { .. }
+            | Self::Script(_)
             | Self::Mismatch(_) => false,
         }
     }
@@ -152,7 +157,7 @@ impl Classify for WarehouseError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::Database { code: Some(code), .. } => sqlstate::meaning(code).1,
-            Self::Vanished(_) | Self::VerdictStands(_) => FailureKind::Permanent,
+            Self::Vanished(_) | Self::VerdictStands(_) | Self::Script(_) => FailureKind::Permanent,
             Self::Settings(_)
             | Self::Connect { .. }
             | Self::Database { code: None, .. }

@@ -14,6 +14,16 @@ impl fmt::Display for Ident<'_> {
     }
 }
 
+/// A text as a literal; standard-conforming strings know no escape but the doubled quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Literal<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Literal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}'", self.0.replace('\'', "''"))
+    }
+}
+
 /// A table in its schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Relation<'a> {

@@ -2,20 +2,26 @@
 
 use crate::{ColumnType, DeclaredType};
 
-/// The declared type of the field at the absolute `path`; the first that matches counts.
+/// The declared type of the field at the absolute `path`.
 pub(super) fn type_of(types: &[DeclaredType], records: &str, path: &str) -> Option<ColumnType> {
+    rule_of(types, records, path).map(|declared| declared.of)
+}
+
+/// The declaration for the field at the absolute `path`; the first that matches counts.
+pub(crate) fn rule_of<'a>(
+    types: &'a [DeclaredType],
+    records: &str,
+    path: &str,
+) -> Option<&'a DeclaredType> {
     let relative = path.strip_prefix(records).unwrap_or(path);
     let name = path.rsplit('/').next().unwrap_or(path).replace("~1", "/").replace("~0", "~");
-    types
-        .iter()
-        .find(|declared| {
-            if declared.pattern.starts_with('/') {
-                declared.pattern == relative || declared.pattern == path
-            } else {
-                matches(&declared.pattern, &name)
-            }
-        })
-        .map(|declared| declared.of)
+    types.iter().find(|declared| {
+        if declared.pattern.starts_with('/') {
+            declared.pattern == relative || declared.pattern == path
+        } else {
+            matches(&declared.pattern, &name)
+        }
+    })
 }
 
 /// Whether `name` is of the form `pattern`, where `*` stands for any text.

@@ -1,14 +1,12 @@
 //! `riacho infer`: samples in, a configuration with its evidence out. Nothing is asked of any API,
 //! and nothing is written.
 
-mod samples;
-
 use clap::Args;
 use infer::{Names, Proposal, Sample};
 use landing::{ObjectKey, RawLocation};
 use serde_json::json;
 
-use self::samples::{Bounds, Given};
+use super::samples::{self, Bounds, Given};
 use crate::exit::{Exit, Usage};
 use crate::output::Console;
 

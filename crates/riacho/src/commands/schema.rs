@@ -1,6 +1,9 @@
 //! `riacho schema`: the tables that records became, their columns, and the changes of shape.
 
-use clap::Args;
+mod apply;
+mod sql;
+
+use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::environment::Environment;
@@ -14,7 +17,10 @@ const TABLE_COLUMNS: &str = "\"table\", \"from\", columns, rows_estimate";
 const CHANGE_COLUMNS: &str = "at_utc, kind, what, type";
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// The columns of this table, pos.guest_checks
     #[arg(value_name = "TABLE", conflicts_with = "changes")]
     table: Option<String>,
@@ -23,7 +29,23 @@ pub(crate) struct Arguments {
     changes: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the SQL of the tables that stand, or of what samples would ask for, for review
+    Sql(sql::Arguments),
+    /// Run a reviewed script of `schema sql` ahead of the data that need it
+    Apply(apply::Arguments),
+}
+
 pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Result<Exit> {
+    match arguments.command {
+        Some(Command::Sql(arguments)) => sql::run(arguments, console).await,
+        Some(Command::Apply(arguments)) => apply::run(arguments, console).await,
+        None => show(arguments, console).await,
+    }
+}
+
+async fn show(arguments: Arguments, console: &Console) -> anyhow::Result<Exit> {
     let loader = Environment::read().await?.loader().await?;
     if let Some(table) = &arguments.table {
         return show_columns(&loader, table, console).await;

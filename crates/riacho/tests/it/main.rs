@@ -6,4 +6,5 @@ mod configuration;
 mod demo;
 mod ending;
 mod infer;
+mod scripts;
 mod support;

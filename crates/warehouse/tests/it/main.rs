@@ -8,5 +8,6 @@ mod keyed;
 mod ledger;
 mod model;
 mod scopes;
+mod scripts;
 mod shapes;
 mod support;

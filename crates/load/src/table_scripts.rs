@@ -1,0 +1,101 @@
+//! Table scripts, under the rules that the configuration gives each endpoint: of what stands, of
+//! what samples would ask for, and applying one. What a script holds is the warehouse's to say.
+
+use normalise::{Contract, Notice, Rules, Shredder};
+use warehouse::{Applied, EndpointFacts, ScriptError, ScriptPart, TableScript, WarehouseError};
+
+use crate::rules::EndpointRules;
+use crate::{LoadError, Loader};
+
+/// The bytes of an object that is not in the lake yet, decompressed.
+#[derive(Debug, Clone, Copy)]
+pub struct SampleBody<'a> {
+    /// What it is called in errors.
+    pub name: &'a str,
+    /// What it holds.
+    pub json: &'a [u8],
+    /// What the folders of its key would say.
+    pub partitions: &'a [(String, String)],
+}
+
+/// What samples ask for beyond the tables that stand.
+#[derive(Debug, Default)]
+pub struct Proposed {
+    /// The script; none where they ask for nothing.
+    pub script: Option<String>,
+    /// Records that could not be kept: what they would have asked for is missing.
+    pub rejects: u64,
+    /// What people should know.
+    pub notices: Vec<Notice>,
+}
+
+impl Loader {
+    /// The script of the tables that stand: of all endpoints, or of those that `is_meant`. None
+    /// where there are no such tables.
+    pub async fn table_script(
+        &self,
+        is_meant: impl Fn(&str, &str) -> bool,
+    ) -> Result<Option<String>, LoadError> {
+        let mut warehouse = self.database().warehouse().await?;
+        let mut parts = Vec::new();
+        for (source, endpoint) in warehouse.endpoints().await? {
+            if is_meant(&source, &endpoint) {
+                let EndpointRules { rules, facts } =
+                    EndpointRules::named(self.configuration(), &source, &endpoint)?;
+                let tables = warehouse.tables(&facts).await?;
+                parts.push(ScriptPart::whole(&facts, &rules, &tables));
+            }
+        }
+        match parts.as_slice() {
+            [] => Ok(None),
+            parts => Ok(Some(warehouse::table_script(parts)?)),
+        }
+    }
+
+    /// The script of what samples ask for beyond the tables that stand. A contract that forbids
+    /// changes forbids none here, as they are to be reviewed.
+    pub async fn script_for_samples(
+        &self,
+        source: &str,
+        endpoint: &str,
+        samples: &[SampleBody<'_>],
+    ) -> Result<Proposed, LoadError> {
+        let EndpointRules { rules, facts } =
+            EndpointRules::named(self.configuration(), source, endpoint)?;
+        let tables = self.database().warehouse().await?.tables(&facts).await?;
+        let rules = Rules { contract: Contract::Evolve, ..rules };
+        let mut proposed = Proposed::default();
+        let (mut changes, mut schema) = (Vec::new(), tables.schema().clone());
+        for sample in samples {
+            let mut shredder = Shredder::new(rules.clone(), schema, 0, sample.partitions);
+            shredder.push(sample.json).and_then(|()| shredder.finish()).map_err(|mut error| {
+                error.message = format!("{}: {}", sample.name, error.message);
+                error
+            })?;
+            changes.append(&mut shredder.take_batch().changes);
+            schema = shredder.schema().clone();
+            let summary = shredder.summary();
+            proposed.rejects += summary.rejects;
+            proposed.notices.extend(summary.notices);
+        }
+        let part = ScriptPart::changing(&facts, &rules, tables, changes);
+        if !part.is_empty() {
+            proposed.script = Some(warehouse::table_script(&[part])?);
+        }
+        Ok(proposed)
+    }
+
+    /// Runs a reviewed script and registers what it makes, all of it or nothing.
+    pub async fn apply_table_script(&self, text: &str) -> Result<Applied, LoadError> {
+        let script = TableScript::parse(text)
+            .map_err(|error: ScriptError| LoadError::Warehouse(WarehouseError::Script(error)))?;
+        let endpoints = script
+            .endpoints()
+            .map(|(source, endpoint)| {
+                Ok(EndpointRules::named(self.configuration(), source, endpoint)?.facts)
+            })
+            .collect::<Result<Vec<EndpointFacts>, LoadError>>()?;
+        let mut warehouse = self.database().warehouse().await?;
+        Ok(warehouse.apply_script(&script, &endpoints).await?)
+    }
+}
