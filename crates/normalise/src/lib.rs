@@ -32,7 +32,7 @@ mod walk;
 pub use batch::{Batch, LateKeep, Reject, RejectReason, RootKey};
 pub use column_type::ColumnType;
 pub use error::{ErrorKind, NormaliseError};
-pub use naming::{snake_case, table_name};
+pub use naming::{snake_case, table_name, unique as unique_name};
 pub use pointer::{InvalidPointer, Pointer};
 pub use rows::TableRows;
 pub use rules::{Contract, DeclaredType, Limits, Rules};

@@ -52,7 +52,7 @@ pub(crate) fn nested(parent: &str, name: &str) -> String {
 }
 
 /// A name that fits and that `is_taken` denies: `wanted` itself, or shortened with a hash of `path`.
-pub(crate) fn unique(wanted: &str, path: &str, is_taken: impl Fn(&str) -> bool) -> String {
+pub fn unique(wanted: &str, path: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let mut name = fit(wanted, path);
     let mut salt = 0_u32;
     while is_taken(&name) {

@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::ident::{Relation, schema_name};
+use crate::views::{IS_OURS, LEANERS};
 use crate::work::{Work, field};
 use crate::{EndpointFacts, WarehouseError};
 
@@ -18,14 +19,21 @@ const REWRITABLE_BYTES: i64 = 64 << 20;
 /// Measures the table whose number is `n.oid`.
 ///
 /// Postgres refuses to change the type of a column that a view, a policy, a trigger or a function
-/// names. Source: PostgreSQL documentation, "Dependency Tracking" and `pg_depend`.
-pub(crate) const MEASURES: &str = "
-    SELECT coalesce(pg_relation_size(n.oid), 0) AS size,
-        EXISTS (SELECT FROM pg_depend d
-            WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = n.oid
-                AND d.refobjsubid > 0 AND d.classid IN ('pg_rewrite'::regclass,
-                    'pg_policy'::regclass, 'pg_trigger'::regclass, 'pg_proc'::regclass))
-            AS is_depended_on";
+/// names. Our own views give way, unless something stands on them. Source: PostgreSQL
+/// documentation, "Dependency Tracking" and `pg_depend`.
+pub(crate) fn measures() -> String {
+    format!(
+        "SELECT coalesce(pg_relation_size(n.oid), 0) AS size,
+            EXISTS (SELECT FROM pg_depend d
+                LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+                WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = n.oid
+                    AND d.refobjsubid > 0 AND d.classid IN ('pg_rewrite'::regclass,
+                        'pg_policy'::regclass, 'pg_trigger'::regclass, 'pg_proc'::regclass)
+                    AND NOT EXISTS (SELECT FROM pg_class v WHERE v.oid = w.ev_class AND {IS_OURS}
+                        AND NOT EXISTS (SELECT FROM {LEANERS} l)))
+                AS is_depended_on"
+    )
+}
 
 /// The tables of one endpoint at one version.
 #[derive(Debug, Clone, Default)]
@@ -131,6 +139,7 @@ pub(crate) async fn read(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
 ) -> Result<Catalog, WarehouseError> {
+    let measures = measures();
     let sql = format!(
         "SELECT e.version, e.schema_name, t.position, t.table_name, t.path AS table_path, t.parent,
             r.size, r.is_depended_on,
@@ -139,7 +148,7 @@ pub(crate) async fn read(
         JOIN riacho.tables t ON t.source = e.source AND t.endpoint = e.endpoint
         CROSS JOIN LATERAL (
             SELECT to_regclass(format('%I.%I', t.schema_name, t.table_name)) AS oid) n
-        CROSS JOIN LATERAL ({MEASURES}) r
+        CROSS JOIN LATERAL ({measures}) r
         LEFT JOIN riacho.columns c ON c.source = t.source AND c.endpoint = t.endpoint
             AND c.table_position = t.position
         WHERE e.source = $1 AND e.endpoint = $2

@@ -39,11 +39,15 @@ impl fmt::Display for Relation<'_> {
 
 /// The Postgres schema of a source.
 ///
-/// A source whose name is Riacho's own schema or one of Postgres's gets a `_` behind it, which no
-/// other source's name can end in.
+/// A source whose name is Riacho's own schema, one of Postgres's, or one of another source's views
+/// gets a `_` behind it, which no other source's name can end in.
 pub fn schema_name(source: &str) -> String {
     let name = normalise::table_name(source);
-    if name == "riacho" || name == "information_schema" || name.starts_with("pg_") {
+    let is_reserved = name == "riacho"
+        || name == "information_schema"
+        || name.starts_with("pg_")
+        || name.ends_with("_views");
+    if is_reserved {
         let head = name.char_indices().take_while(|(at, c)| at + c.len_utf8() <= 62);
         head.map(|(_, c)| c).chain(['_']).collect()
     } else {
@@ -66,5 +70,6 @@ mod tests {
         assert_eq!(schema_name("pos"), "pos");
         assert_eq!(schema_name("Riacho"), "riacho_");
         assert_eq!(schema_name("pg_catalog"), "pg_catalog_");
+        assert_eq!(schema_name("pos-views"), "pos_views_");
     }
 }

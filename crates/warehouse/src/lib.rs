@@ -33,6 +33,7 @@ mod survey;
 mod table_script;
 mod tls;
 mod values;
+mod views;
 mod warehouse;
 mod work;
 

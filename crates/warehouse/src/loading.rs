@@ -187,7 +187,7 @@ impl<'a> Loading<'a> {
         }
         schema_change::lock(work, endpoint, before, self.schema_locked).await?;
         self.schema_locked = true;
-        schema_change::alter(work, endpoint, before, &after, &steps).await?;
+        schema_change::alter(work, endpoint, before, &after, &steps, self.object_id).await?;
         self.catalog.version =
             change_log::record(work, endpoint, self.object_id, before, &after, &steps).await?;
         self.catalog.schema = after;

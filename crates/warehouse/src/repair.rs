@@ -5,8 +5,9 @@ use normalise::Schema;
 
 use crate::catalog::{self, Catalog};
 use crate::ledger::Line;
+use crate::views::TakenDown;
 use crate::work::Work;
-use crate::{EndpointFacts, WarehouseError, schema_change};
+use crate::{EndpointFacts, WarehouseError, schema_change, views};
 
 /// Makes the endpoint's tables anew, and lets its objects' lines say that their rows are gone.
 pub(crate) async fn repair(
@@ -28,7 +29,7 @@ pub(crate) async fn repair(
     drop_remnants(work, &catalog).await?;
     let none = Catalog { schema: Schema::default(), ..catalog.clone() };
     let steps = schema_change::steps(&none.schema, &catalog.schema);
-    schema_change::alter(work, endpoint, &none, &catalog.schema, &steps).await?;
+    schema_change::alter(work, endpoint, &none, &catalog.schema, &steps, line.id).await?;
     let gone = work.execute("let the ledger say whose rows are gone", GONE, &of).await?;
     work.execute("forget the shadows", SHADOWS, &of).await?;
     tracing::warn!(
@@ -45,6 +46,9 @@ pub(crate) async fn repair(
 
 /// Child tables whose root is gone hold rows of no record.
 async fn drop_remnants(work: &Work<'_>, catalog: &Catalog) -> Result<(), WarehouseError> {
+    for table in &catalog.schema.tables {
+        views::take_down(work, catalog.relation(table), &mut TakenDown::default()).await?;
+    }
     for sql in catalog.for_each_table(|table| format!("DROP TABLE IF EXISTS {table}")) {
         work.run("drop what is left of the endpoint's tables", &sql).await?;
     }

@@ -4,10 +4,10 @@
 
 use normalise::{Change, ColumnType, Schema, Table};
 
-use crate::catalog::{Catalog, MEASURES, is_rewritable, moved, read_version};
+use crate::catalog::{Catalog, is_rewritable, measures, moved, read_version};
 use crate::ident::Ident;
 use crate::work::{Work, field};
-use crate::{EndpointFacts, WarehouseError, ddl};
+use crate::{EndpointFacts, WarehouseError, ddl, views};
 
 /// What one table lacks.
 #[derive(Debug, Default)]
@@ -107,35 +107,43 @@ fn lock_name(endpoint: &EndpointFacts) -> String {
     format!("schema {}/{}", endpoint.source, endpoint.endpoint)
 }
 
-/// Makes the tables what `after` says. The schema lock is held.
+/// Makes the tables what `after` says, and their views. The schema lock is held; `object_id` names
+/// the object that asks for it.
 pub(crate) async fn alter(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
     before: &Catalog,
     after: &Schema,
     steps: &[TableStep],
+    object_id: i64,
 ) -> Result<(), WarehouseError> {
     ensure_namespace(work, &before.namespace).await?;
     for step in steps.iter().filter(|step| !step.widened.is_empty()) {
         let Some(table) = after.tables.get(step.table) else { continue };
         refuse_rewriting(work, endpoint, before, table).await?;
     }
+    let taken_down = views::make_way(work, before, steps).await?;
     for statement in ddl::statements(endpoint, before, after, steps) {
         work.run(&statement.doing, &statement.sql).await?;
     }
-    Ok(())
+    let after = Catalog { schema: after.clone(), ..before.clone() };
+    views::keep_up(work, endpoint, object_id, &after, steps, &taken_down).await
 }
 
-/// Two first loads of one source would else both create its schema, and one would fail.
-async fn ensure_namespace(work: &Work<'_>, namespace: &str) -> Result<(), WarehouseError> {
+/// Creates a Postgres schema where it is missing, and gives whether it was. Two first loads of one
+/// source would else both create it, and one would fail.
+pub(crate) async fn ensure_namespace(
+    work: &Work<'_>,
+    namespace: &str,
+) -> Result<bool, WarehouseError> {
     const EXISTS: &str = "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS is_there";
     let row = work.query_one("look for the source's schema", EXISTS, &[&namespace]).await?;
     if field::<bool>(&row, "is_there")? {
-        return Ok(());
+        return Ok(false);
     }
     work.lock("wait for another first load", &format!("namespace {namespace}")).await?;
     let sql = format!("CREATE SCHEMA IF NOT EXISTS {}", Ident(namespace));
-    work.run("create the source's schema", &sql).await
+    work.run("create the source's schema", &sql).await.map(|()| true)
 }
 
 /// The table may have grown, or a view may have come, since the catalog was read: the values shall
@@ -146,7 +154,8 @@ async fn refuse_rewriting(
     catalog: &Catalog,
     table: &Table,
 ) -> Result<(), WarehouseError> {
-    let sql = format!("SELECT m.* FROM (SELECT to_regclass($1) AS oid) n, LATERAL ({MEASURES}) m");
+    let measures = measures();
+    let sql = format!("SELECT m.* FROM (SELECT to_regclass($1) AS oid) n, LATERAL ({measures}) m");
     let name = catalog.relation(table).to_string();
     let row = work.query_one("measure the table", &sql, &[&name]).await?;
     if is_rewritable(&row)? { Ok(()) } else { Err(moved(endpoint)) }

@@ -38,7 +38,7 @@ async fn change(loading: Loading<'_>, wanted: &Schema) -> Result<(), WarehouseEr
         return Ok(());
     }
     let steps = schema_change::steps(&catalog.schema, wanted);
-    schema_change::alter(&work, &endpoint, &catalog, wanted, &steps).await?;
+    schema_change::alter(&work, &endpoint, &catalog, wanted, &steps, object_id).await?;
     change_log::record(&work, &endpoint, object_id, &catalog, wanted, &steps).await?;
     work.commit().await?;
     memory.promise(&object.object, object_id);

@@ -135,7 +135,7 @@ fn quoted(statement: Option<&String>) -> String {
 impl Ready<'_> {
     async fn run(&self, work: &Work<'_>) -> Result<(), WarehouseError> {
         let Self { endpoint, before, plan: Plan { after, steps } } = self;
-        schema_change::alter(work, endpoint, before, after, steps).await?;
+        schema_change::alter(work, endpoint, before, after, steps, NO_OBJECT).await?;
         change_log::record(work, endpoint, NO_OBJECT, before, after, steps).await?;
         Ok(())
     }

@@ -11,3 +11,4 @@ mod scopes;
 mod scripts;
 mod shapes;
 mod support;
+mod views;
