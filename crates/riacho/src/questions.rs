@@ -34,6 +34,26 @@ pub(crate) const TABLES: &str = "
     LEFT JOIN pg_stat_all_tables s ON s.schemaname = t.schema_name AND s.relname = t.table_name
     ORDER BY t.source, t.endpoint, t.position";
 
+/// Riacho's views, with the tables that they show and the columns that hold a field whatever its
+/// type.
+pub(crate) const VIEWS: &str = "
+    SELECT n.nspname || '.' || v.relname AS \"view\",
+        string_agg(DISTINCT t.schema_name || '.' || t.table_name, ', ') AS \"of\",
+        (SELECT string_agg(a.attname, ', ' ORDER BY a.attnum) FROM pg_attribute a
+            WHERE a.attrelid = v.oid AND a.atttypid = 'jsonb'::regtype
+                AND NOT EXISTS (SELECT FROM riacho.columns c WHERE c.column_name = a.attname
+                    AND c.schema_name = min(t.schema_name) AND c.table_name = v.relname))
+            AS whatever_the_type
+    FROM riacho.tables t
+    JOIN pg_namespace s ON s.nspname = t.schema_name
+    JOIN pg_class r ON r.relnamespace = s.oid AND r.relname = t.table_name
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = r.oid
+        AND d.classid = 'pg_rewrite'::regclass
+    JOIN pg_rewrite w ON w.oid = d.objid
+    JOIN pg_class v ON v.oid = w.ev_class AND obj_description(v.oid, 'pg_class') LIKE 'Riacho: %'
+    JOIN pg_namespace n ON n.oid = v.relnamespace
+    GROUP BY n.nspname, v.relname, v.oid ORDER BY 1";
+
 /// What was noticed of shape after line `$1` of the change log, the newest first. The columns that
 /// a table had from its first object are no change.
 pub(crate) fn changes(after: u64) -> String {
@@ -41,7 +61,7 @@ pub(crate) fn changes(after: u64) -> String {
         "SELECT to_char(c.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS at_utc, c.kind,
             coalesce(c.table_name, c.endpoint) || coalesce('.' || c.column_name, '') AS what,
             c.path AS \"from\",
-            coalesce(c.old_type || ' → ', '') || coalesce(c.new_type, '') AS type
+            coalesce(c.old_type || ' → ', '') || coalesce(c.new_type, c.details->>'reason', '') AS type
         FROM riacho.changes c
         WHERE c.id > {after} AND NOT (c.kind = 'column_added' AND EXISTS (
             SELECT FROM riacho.tables t WHERE t.source = c.source AND t.endpoint = c.endpoint
@@ -57,6 +77,18 @@ pub(crate) fn columns(schema: &str, table: &str) -> String {
          FROM riacho.columns WHERE schema_name = {} AND table_name = {} ORDER BY position",
         literal(schema),
         literal(table)
+    )
+}
+
+/// The columns of one view.
+pub(crate) fn view_columns(schema: &str, view: &str) -> String {
+    format!(
+        "SELECT a.attname AS \"column\", format_type(a.atttypid, NULL) AS type
+         FROM pg_attribute a JOIN pg_class v ON v.oid = a.attrelid AND v.relkind = 'v'
+         JOIN pg_namespace n ON n.oid = v.relnamespace
+         WHERE a.attnum > 0 AND n.nspname = {} AND v.relname = {} ORDER BY a.attnum",
+        literal(schema),
+        literal(view)
     )
 }
 

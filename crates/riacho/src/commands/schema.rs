@@ -21,7 +21,7 @@ const CHANGE_COLUMNS: &str = "at_utc, kind, what, type";
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// The columns of this table, pos.guest_checks
+    /// The columns of this table or view, pos.guest_checks
     #[arg(value_name = "TABLE", conflicts_with = "changes")]
     table: Option<String>,
     /// The whole change log
@@ -52,8 +52,9 @@ async fn show(arguments: Arguments, console: &Console) -> anyhow::Result<Exit> {
     }
     if console.wants_json() {
         let tables = ask_json(&loader, questions::TABLES).await?;
+        let views = ask_json(&loader, questions::VIEWS).await?;
         let changes = ask_json(&loader, &questions::changes(0)).await?;
-        console.document(&json!({ "tables": tables, "changes": changes }))?;
+        console.document(&json!({ "tables": tables, "views": views, "changes": changes }))?;
         return Ok(Exit::Well);
     }
     if !arguments.changes {
@@ -65,6 +66,11 @@ async fn show(arguments: Arguments, console: &Console) -> anyhow::Result<Exit> {
             return Ok(Exit::Well);
         }
         console.sheet(&tables);
+        let views = questions::sheet(&ask(&loader, questions::VIEWS).await?);
+        if !views.is_empty() {
+            console.heading("Views: what to query where a field has several columns");
+            console.sheet(&views);
+        }
         console.heading("Changes of shape, the newest first");
     }
     let mut changes = questions::sheet(
@@ -85,10 +91,15 @@ async fn show_columns(
 ) -> anyhow::Result<Exit> {
     let explain = || Usage(format!("`{name}` is no table's name; write it like pos.guest_checks"));
     let (schema, table) = name.split_once('.').ok_or_else(explain)?;
-    let question = questions::columns(schema, table);
-    let columns = questions::sheet(&ask(loader, &question).await?);
+    let mut question = questions::columns(schema, table);
+    let mut columns = questions::sheet(&ask(loader, &question).await?);
     if columns.is_empty() {
-        let message = format!("there is no table `{name}`; `riacho schema` lists those there are");
+        question = questions::view_columns(schema, table);
+        columns = questions::sheet(&ask(loader, &question).await?);
+    }
+    if columns.is_empty() {
+        let message =
+            format!("there is no table or view `{name}`; `riacho schema` lists those there are");
         return Err(Usage(message).into());
     }
     console.sheet(&columns);

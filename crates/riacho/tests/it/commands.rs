@@ -129,6 +129,23 @@ fn a_scope_that_fails_is_worth_another_try_and_stops_no_other() {
 }
 
 #[test]
+fn a_field_with_several_columns_has_a_view_that_schema_names() {
+    let dev = Dev::start(&["--no-load"]);
+    tell_api(&dev, "POST", &json!({"fault": "not_a_number", "store": "1"}));
+    assert_eq!(fetch(&dev, TIME).code, 0);
+    assert_eq!(dev.riacho(&["load", "--prefix", "raw/"]).code, 0);
+    let views = dev.riacho(&["--json", "schema"]).json()["views"].clone();
+    let expected = json!([{"view": "pos_views.transactions", "of": "pos.transactions",
+        "whatever_the_type": "amount__any"}]);
+    assert_eq!(views, expected);
+    let shown = dev.riacho(&["schema"]);
+    assert!(shown.out.contains("Views: what to query"), "{shown:?}");
+    let columns = dev.riacho(&["--json", "schema", "pos_views.transactions"]).json();
+    let any = json!({"column": "amount__any", "type": "jsonb"});
+    assert!(columns.as_array().unwrap().contains(&any), "{columns}");
+}
+
+#[test]
 fn a_put_loads_by_itself_and_a_restart_finds_what_was_put_meanwhile() {
     let mut dev = Dev::start(&[]);
     fetch(&dev, TIME);
