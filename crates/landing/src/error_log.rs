@@ -24,6 +24,9 @@ pub struct ErrorLog {
     pub position: Position,
     /// The bytes around the place, as text, at most 200 characters.
     pub excerpt: Option<String>,
+    /// Which rule of the configuration the value there goes against, where one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub violation: Option<Violation>,
     /// When it failed first.
     pub first_failed_at: Timestamp,
     /// When it failed last.
@@ -43,4 +46,23 @@ pub struct Position {
     pub column: Option<u64>,
     /// JSON Pointer (RFC 6901) to the value, indices included.
     pub pointer: Option<String>,
+}
+
+/// A rule of the configuration and the value that goes against it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// The rule as the configuration has it: `schema = { "/taxes" = "freeze" }`.
+    pub rule: String,
+    /// JSON Pointer to the field from the document, array indices left out.
+    pub path: String,
+    /// The column that the value does not fit, `guest_checks.chk_ttl`; none where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// The type that fits, in Postgres's words: the column's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<String>,
+    /// What the value is.
+    pub met: String,
+    /// The value as it stands in the object, at most 100 bytes of it.
+    pub value: String,
 }

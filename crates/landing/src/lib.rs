@@ -3,14 +3,16 @@
 
 mod error_log;
 mod failure;
+mod fields;
 mod key;
 mod layout;
 mod object;
 mod sequencer;
 mod time;
 
-pub use error_log::{ErrorLog, Position};
+pub use error_log::{ErrorLog, Position, Violation};
 pub use failure::{Classify, FailureKind};
+pub use fields::{REST, deciding, is_at_or_under, last_name, name_matches};
 pub use key::{ObjectKey, UndecodableKey};
 pub use layout::{
     Compression, ERRORS_PREFIX, MANIFESTS_PREFIX, NotARawObject, RAW_PREFIX, RawLocation, Scope,

@@ -18,6 +18,7 @@ pub(crate) async fn record(
         message: error.with_causes(),
         position: error.position(),
         excerpt: error.excerpt(),
+        violation: error.violation(),
         attempts: 1,
         at: Timestamp::now(),
     };

@@ -1,6 +1,6 @@
 //! What can go wrong with one object, and what a whole invocation says when something did.
 
-use landing::{Classify, FailureKind, NotARawObject, Position};
+use landing::{Classify, FailureKind, NotARawObject, Position, Violation};
 use normalise::NormaliseError;
 use objects::LakeError;
 use warehouse::WarehouseError;
@@ -109,6 +109,14 @@ impl LoadError {
             | Self::CatalogBusy { .. }
             | Self::OutOfTime
             | Self::Unrecorded { .. } => None,
+        }
+    }
+
+    /// The rule of the configuration that a value goes against, and the value.
+    pub fn violation(&self) -> Option<Violation> {
+        match self {
+            Self::Normalise(error) => error.violation.as_deref().cloned(),
+            _ => None,
         }
     }
 

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use landing::{
-    ERRORS_PREFIX, ErrorLog, LandedObject, ObjectKey, Position, RAW_PREFIX, RawLocation,
+    ERRORS_PREFIX, ErrorLog, LandedObject, ObjectKey, Position, RAW_PREFIX, RawLocation, Violation,
 };
 use objects::{Lake, LakeError, PutOptions};
 
@@ -34,6 +34,8 @@ pub struct Failure {
     pub position: Position,
     /// The bytes around the place.
     pub excerpt: Option<String>,
+    /// Which rule of the configuration it goes against, and which value does.
+    pub violation: Option<Violation>,
     /// How many attempts this failure stands for.
     pub attempts: u32,
     /// When.
@@ -56,6 +58,7 @@ pub async fn record(
         message: failure.message.chars().take(MESSAGE_CHARS_MAX).collect(),
         position: failure.position,
         excerpt: failure.excerpt,
+        violation: failure.violation,
         first_failed_at: earlier.as_ref().map_or(failure.at, |log| log.first_failed_at),
         last_failed_at: failure.at,
         attempts: earlier.map_or(0, |log| log.attempts).saturating_add(failure.attempts),

@@ -82,6 +82,8 @@ fn configured(endpoint: &Endpoint, source: &str) -> Result<EndpointRules, Invali
             SchemaPolicy::Freeze => Contract::Freeze,
             SchemaPolicy::Discard => Contract::Discard,
         },
+        contracts: Vec::new(),
+        required: Vec::new(),
         limits: limits(&endpoint.limits),
     };
     let records = endpoint.records.as_deref().unwrap_or_default();

@@ -36,6 +36,7 @@ pub(crate) async fn write_down(
         message: failure.message.clone(),
         position: Position::default(),
         excerpt: None,
+        violation: None,
         attempts: failure.attempts,
         at: failure.at.unwrap_or(now),
     };

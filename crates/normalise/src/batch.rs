@@ -56,7 +56,7 @@ pub struct Reject {
     pub row: i32,
     /// Why.
     pub reason: RejectReason,
-    /// JSON Pointer to the field at fault, from the record.
+    /// JSON Pointer to the field at fault, from the record, array indices included.
     pub pointer: String,
     /// Where the record starts in the decompressed object, in bytes.
     pub offset: u64,
@@ -77,6 +77,8 @@ pub enum RejectReason {
     KeyTwice,
     /// The record is no object, and the rules name a key.
     NotAnObject,
+    /// A field that the rules require is absent or null.
+    RequiredMissing,
 }
 
 impl RejectReason {
@@ -87,6 +89,7 @@ impl RejectReason {
             Self::KeyType => "key_type",
             Self::KeyTwice => "key_twice",
             Self::NotAnObject => "not_an_object",
+            Self::RequiredMissing => "required_missing",
         }
     }
 }

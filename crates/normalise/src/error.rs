@@ -1,9 +1,11 @@
 //! Why an object can't become rows. Always permanent: a pure function can't fail by chance.
 
-use landing::{Classify, FailureKind, Position};
+use std::ops::Range;
 
-use crate::json::{Place, SyntaxError, SyntaxKind};
-use crate::walk::Stop;
+use landing::{Classify, FailureKind, Position, Violation};
+
+use crate::json::{Place, SyntaxError, SyntaxKind, excerpt};
+use crate::walk::{Record, Stop};
 
 /// Why, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +19,8 @@ pub struct NormaliseError {
     pub position: Position,
     /// The bytes around the place as text, at most 200 characters.
     pub excerpt: Option<String>,
+    /// The rule that a value goes against, and the value.
+    pub violation: Option<Box<Violation>>,
 }
 
 /// The failures that an object can have.
@@ -84,6 +88,7 @@ impl From<SyntaxError> for NormaliseError {
             message: format!("{}; {}", error.detail, error.kind.cure()),
             position: position(error.at, error.pointer),
             excerpt: Some(error.excerpt).filter(|excerpt| !excerpt.is_empty()),
+            violation: None,
         }
     }
 }
@@ -109,35 +114,57 @@ impl From<Stop> for Fault {
 
 impl Fault {
     /// The error, for the record that starts at `at` and stands at `pointer`.
-    pub(crate) fn place(self, at: Place, pointer: &str) -> NormaliseError {
+    pub(crate) fn place(self, at: Place, pointer: &str, record: Record<'_>) -> NormaliseError {
         match self {
             Self::Syntax(error) => error.rebase(&at, pointer).into(),
-            Self::Stop(stop) => stop.at(at, pointer),
+            Self::Stop(stop) => stop.inside(at, pointer, record),
         }
     }
 }
 
 impl Stop {
-    pub(crate) fn frozen(path: &str) -> Self {
-        Self { kind: ErrorKind::SchemaFrozen, path: path.to_owned() }
+    pub(crate) fn frozen((message, violation): (String, Violation), at: Range<usize>) -> Self {
+        let violation = Some(Box::new(violation));
+        Self { kind: ErrorKind::SchemaFrozen, message, at, violation }
     }
 
-    /// The error, for the record that starts at `at` and stands at `pointer`.
+    /// The endpoint has no root table, and may have none.
+    pub(crate) fn no_root() -> Self {
+        let message = "the endpoint's bounds and contract allow it no table; raise `max_tables`, \
+                       then replay"
+            .to_owned();
+        Self { kind: ErrorKind::SchemaFrozen, message, at: 0..0, violation: None }
+    }
+
+    pub(crate) fn too_many_rows(path: &str) -> Self {
+        let message = format!(
+            "more rows at `{path}` than one object can number; split the object or point `records` \
+             elsewhere"
+        );
+        Self { kind: ErrorKind::TooManyRows, message, at: 0..0, violation: None }
+    }
+
+    /// The error, for what starts at `at` and stands at `pointer`.
     pub(crate) fn at(self, at: Place, pointer: &str) -> NormaliseError {
-        let message = match self.kind {
-            ErrorKind::SchemaFrozen => format!(
-                "`{}` would change the tables, and the endpoint's schema is frozen; review the \
-                 change, apply it or declare the field, then replay",
-                self.path
-            ),
-            _ => format!(
-                "more rows at `{}` than one object can number; split the object or point `records` \
-                 elsewhere",
-                self.path
-            ),
-        };
-        let position = position(at, Some(pointer.to_owned()));
-        NormaliseError { kind: self.kind, message, position, excerpt: None }
+        NormaliseError {
+            kind: self.kind,
+            message: self.message,
+            position: position(at, Some(pointer.to_owned())),
+            excerpt: None,
+            violation: self.violation,
+        }
+    }
+
+    /// The same, at the value's own place within the record.
+    fn inside(self, at: Place, pointer: &str, record: Record<'_>) -> NormaliseError {
+        let start = self.at.start;
+        if self.at.is_empty() {
+            return self.at(at, pointer);
+        }
+        let (before, after) = record.json.split_at_checked(start).unwrap_or((record.json, &[]));
+        let inner = record.tape.pointer_to(record.json, start);
+        let error = self.at(at.after(before), &format!("{pointer}{inner}"));
+        NormaliseError { excerpt: Some(excerpt(before, after)), ..error }
     }
 }
 

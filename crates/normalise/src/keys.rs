@@ -10,7 +10,7 @@ use crate::walk::Record;
 use crate::{ColumnType, RejectReason, RootKey};
 
 /// The ways to one value: its pointer, and the names it has been declared to be renamed to.
-type Ways = Vec<Pointer>;
+pub(crate) type Ways = Vec<Pointer>;
 
 /// Far above what anybody renames.
 const MAX_WAYS: usize = 100;
@@ -65,6 +65,9 @@ impl Keys {
         record: Record<'_>,
         plan: &mut Plan,
     ) -> Result<Vec<Vec<u8>>, (RejectReason, String)> {
+        if self.keys.is_empty() {
+            return Ok(Vec::new());
+        }
         if record.value(0).is_none_or(|value| value.kind != Kind::Object) {
             return Err((RejectReason::NotAnObject, String::new()));
         }
@@ -136,7 +139,7 @@ impl Keys {
 }
 
 /// The pointer, and whatever it or an object around it has been renamed to, over and over.
-fn ways(pointer: &Pointer, renames: &[(Pointer, Pointer)]) -> Ways {
+pub(crate) fn ways(pointer: &Pointer, renames: &[(Pointer, Pointer)]) -> Ways {
     let mut ways = vec![pointer.clone()];
     let mut at = 0;
     while let Some(way) = ways.get(at).cloned() {
@@ -157,7 +160,12 @@ fn ways(pointer: &Pointer, renames: &[(Pointer, Pointer)]) -> Ways {
 fn encode(value: Value<'_>, plan: &mut Plan, node: NodeId) -> Option<Vec<u8>> {
     let mut cell = Vec::new();
     let declared = plan.declared(node);
+    // `json` knows no equality, so nothing can be named by it.
+    let names = |of: &ColumnType| *of != ColumnType::Json;
     if let Some(home) = plan.homes(node).first() {
+        if !names(&home.of) {
+            return None;
+        }
         let fits = if declared == Some(home.of) {
             value.encode_declared(home.of, &mut cell)
         } else {
@@ -166,14 +174,13 @@ fn encode(value: Value<'_>, plan: &mut Plan, node: NodeId) -> Option<Vec<u8>> {
         return fits.then_some(cell);
     }
     let of = match declared {
-        Some(of) if value.encode_declared(of, &mut cell) => of,
+        Some(of) if names(&of) && value.encode_declared(of, &mut cell) => of,
         Some(of) => {
             let _ = plan.add_home(node, of);
             return None;
         }
         None => {
-            // `json` knows no equality, so nothing can be named by it.
-            let natural = value.natural_type().filter(|of| *of != ColumnType::Json)?;
+            let natural = value.natural_type().filter(names)?;
             if !value.encode(natural, &mut cell) {
                 return None;
             }
@@ -195,19 +202,11 @@ fn find<'a>(record: Record<'a>, ways: &Ways) -> Option<Value<'a>> {
 }
 
 /// The member called `name`; the last one where it stands twice.
-fn member(record: Record<'_>, object: usize, name: &str) -> Option<usize> {
-    if record.tape.get(object)?.kind != Kind::Object {
-        return None;
-    }
+pub(crate) fn member(record: Record<'_>, object: usize, name: &str) -> Option<usize> {
     let mut scratch = Vec::new();
-    record
-        .tape
-        .members(object)
-        .filter(|(key, _)| {
-            let raw = record.value(*key).map_or(&[][..], |key| key.raw);
-            let inside = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
-            unescape(inside, &mut scratch) == name.as_bytes()
-        })
-        .last()
-        .map(|(_, value)| value)
+    let named = record.tape.members(object).filter(|(key, _)| {
+        let inside = record.tape.get(*key).map_or(&[][..], |key| key.inner(record.json));
+        unescape(inside, &mut scratch) == name.as_bytes()
+    });
+    named.last().map(|(_, value)| value)
 }

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::naming;
 use crate::pointer::Pointer;
-use crate::{
-    Change, Column, ColumnType, Contract, DeclaredType, Limits, Origin, Rules, Schema, Table,
-};
+use crate::{Change, Column, ColumnType, Limits, Origin, Rules, Schema, Table};
 
+mod contracts;
 mod declared;
 mod homes;
 mod maps;
+mod violation;
 
-pub(crate) use declared::rule_of;
+use contracts::{Contracts, Ruling};
+use declared::Types;
+pub(crate) use declared::declaration;
 pub(crate) use homes::{Home, NoHome};
 
 /// A node's number in the plan.
@@ -49,6 +51,7 @@ pub(crate) struct Node {
     declared: Option<ColumnType>,
     /// An object here is a map, by declaration.
     pub(crate) is_map: bool,
+    ruling: Ruling,
     /// The last object in which it was met: finds names that stand twice.
     seen_in: u64,
 }
@@ -65,38 +68,39 @@ pub(crate) struct Plan {
     kept_nodes: Vec<NodeId>,
     /// New path → the path that stands in its place.
     renames: BTreeMap<String, String>,
-    types: Vec<DeclaredType>,
+    types: Types,
+    contracts: Contracts,
     /// Where objects are maps by declaration.
     maps: BTreeSet<String>,
     records_path: String,
     root_table: String,
-    contract: Contract,
-    /// Whether the endpoint had tables before this object.
-    stood: bool,
     limits: Limits,
     /// The columns of the root table that repeat in child tables, once known.
     key_paths: Vec<String>,
+}
+
+/// New path → old path, from the document.
+fn renames(rules: &Rules) -> BTreeMap<String, String> {
+    let absolute = |pointer: &Pointer| format!("{}{pointer}", rules.records);
+    rules.renames.iter().map(|(new, old)| (absolute(new), absolute(old))).collect()
 }
 
 impl Plan {
     pub(crate) fn new(rules: &Rules, schema: Schema) -> Self {
         let records_path = rules.records.to_string();
         let absolute = |pointer: &Pointer| format!("{records_path}{pointer}");
+        let renames =
+            rules.renames.iter().map(|(new, old)| (absolute(new), absolute(old))).collect();
         let mut plan = Self {
             changes: Vec::new(),
             nodes: Vec::new(),
             record_nodes: Vec::new(),
             kept_nodes: Vec::new(),
-            renames: rules
-                .renames
-                .iter()
-                .map(|(new, old)| (absolute(new), absolute(old)))
-                .collect(),
-            types: rules.types.clone(),
+            types: Types::new(rules, &renames),
+            contracts: Contracts::new(rules, &renames, &schema),
+            renames,
             maps: rules.maps.iter().map(absolute).collect(),
             root_table: rules.root_table.clone(),
-            contract: rules.contract,
-            stood: !schema.tables.is_empty(),
             limits: rules.limits,
             key_paths: rules.key.iter().map(absolute).collect(),
             schema: Schema { tables: Vec::new(), taken: schema.taken.clone() },
@@ -172,7 +176,8 @@ impl Plan {
     }
 
     fn push_node(&mut self, table: usize, path: String, name: String, depth: usize) -> NodeId {
-        let declared = declared::type_of(&self.types, &self.records_path, &path);
+        let declared = self.types.type_of(&path);
+        let ruling = self.contracts.ruling(&path);
         let is_map = self.maps.contains(&path);
         self.nodes.push(Node {
             table,
@@ -185,6 +190,7 @@ impl Plan {
             homes: Vec::new(),
             declared,
             is_map,
+            ruling,
             seen_in: 0,
         });
         self.nodes.len() - 1
@@ -257,7 +263,8 @@ impl Plan {
     pub(crate) fn root(&mut self) -> Result<usize, NoHome> {
         if self.schema.tables.is_empty() {
             let (name, path) = (self.root_table.clone(), self.records_path.clone());
-            self.add_table(&name, path, None)?;
+            let ruling = self.contracts.ruling(&path);
+            self.add_table(&name, path, None, ruling)?;
         }
         Ok(0)
     }
@@ -270,10 +277,11 @@ impl Plan {
         if let Some(child) = array.child {
             return Ok(child);
         }
-        let (path, parent) = (array.path.clone(), array.table);
+        let (path, parent, ruling) = (array.path.clone(), array.table, array.ruling);
+        self.contracts.leaves_in(ruling)?;
         let parent_name = self.schema.tables.get(parent).map_or("", |table| table.name.as_str());
         let name = format!("{parent_name}__{}", array.name);
-        let child = self.add_table(&name, path, Some(parent))?;
+        let child = self.add_table(&name, path, Some(parent), ruling)?;
         if let Some(array) = self.nodes.get_mut(node) {
             array.child = Some(child);
         }
@@ -286,12 +294,13 @@ impl Plan {
         wanted: &str,
         path: String,
         parent: Option<usize>,
+        ruling: Ruling,
     ) -> Result<usize, NoHome> {
         // What stands elsewhere because of a bound is no change of shape: the bound goes first.
         if self.schema.tables.len() >= self.limits.max_tables {
             return Err(NoHome::TableLimit);
         }
-        self.may_change()?;
+        self.contracts.may_change(ruling)?;
         let name = naming::unique(wanted, &path, |name| {
             self.schema.taken.contains(name)
                 || self.schema.tables.iter().any(|table| table.name == name)
@@ -313,20 +322,15 @@ impl Plan {
                 root.columns.iter().find(|c| c.origin == Origin::Field && c.path == path).cloned()
             });
             if let Some(key) = key {
-                self.add_column(child, &key.name, key.path, key.of, Origin::Key)?;
+                self.add_column(child, &key.name, key.path, key.of, Origin::Key, Ruling::Part)?;
             }
         }
         Ok(())
     }
 
-    /// The contract is about changes: what an endpoint without tables brings first is none.
-    fn may_change(&self) -> Result<(), NoHome> {
-        match self.contract {
-            Contract::Freeze | Contract::Discard if !self.stood => Ok(()),
-            Contract::Evolve => Ok(()),
-            Contract::Freeze => Err(NoHome::Frozen),
-            Contract::Discard => Err(NoHome::Discarded),
-        }
+    /// Whether the contract lets the field at an absolute path have what it has not yet.
+    pub(crate) fn may_change(&self, path: &str) -> Result<(), NoHome> {
+        self.contracts.may_change(self.contracts.ruling(path))
     }
 
     fn add_column(
@@ -336,6 +340,7 @@ impl Plan {
         path: String,
         of: ColumnType,
         origin: Origin,
+        ruling: Ruling,
     ) -> Result<usize, NoHome> {
         let columns = self.schema.tables.get(table).map_or(0, |table| table.columns.len());
         // The columns that a row can't do without are not counted; the endpoint has few of them.
@@ -343,7 +348,7 @@ impl Plan {
         if is_counted && columns >= self.limits.max_columns {
             return Err(NoHome::ColumnLimit);
         }
-        self.may_change()?;
+        self.contracts.may_change(ruling)?;
         let Some(held) = self.schema.tables.get_mut(table) else {
             return Err(NoHome::Nowhere);
         };
@@ -359,13 +364,18 @@ impl Plan {
         Ok(columns)
     }
 
+    /// The column for what has no other place, where it stands already.
+    pub(crate) fn standing_overflow(&self, table: usize) -> Option<usize> {
+        let held = self.schema.tables.get(table)?;
+        held.columns.iter().position(|column| column.origin == Origin::Overflow)
+    }
+
     /// The column for what has no other place, added where it is missing.
     pub(crate) fn overflow(&mut self, table: usize) -> Result<usize, NoHome> {
-        let held = self.schema.tables.get(table).ok_or(NoHome::Nowhere)?;
-        if let Some(place) = held.columns.iter().position(|c| c.origin == Origin::Overflow) {
+        if let Some(place) = self.standing_overflow(table) {
             return Ok(place);
         }
-        let path = held.path.clone();
-        self.add_column(table, OVERFLOW, path, ColumnType::Json, Origin::Overflow)
+        let path = self.schema.tables.get(table).ok_or(NoHome::Nowhere)?.path.clone();
+        self.add_column(table, OVERFLOW, path, ColumnType::Json, Origin::Overflow, Ruling::Part)
     }
 }

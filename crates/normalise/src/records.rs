@@ -9,6 +9,7 @@ use crate::json::{Kind, Piece, Place, Tape};
 use crate::kept::{Kept, defaults};
 use crate::keys::{Keys, Seen, Standing};
 use crate::plan::Plan;
+use crate::required::Required;
 use crate::walk::{Record, Stop, Walk, quote};
 use crate::{
     Batch, ColumnType, ErrorKind, LateKeep, NormaliseError, NoticeKind, Reject, RejectReason,
@@ -21,6 +22,7 @@ pub(crate) struct Records {
     rules: Rules,
     walk: Walk,
     keys: Keys,
+    required: Required,
     envelope: Envelope,
     tape: Tape,
     /// Partition values as JSON strings.
@@ -49,6 +51,7 @@ impl Records {
         Self {
             walk: Walk::new(Plan::new(&rules, schema), object_id, key_paths),
             keys: Keys::new(&rules),
+            required: Required::new(&rules),
             envelope: Envelope::new(rules.limits.max_envelope_bytes),
             tape: Tape::default(),
             partitions: quoted.collect(),
@@ -90,7 +93,10 @@ impl Records {
                 let mut tape = std::mem::take(&mut self.tape);
                 let taken = self.record(json, &mut tape, at);
                 self.tape = tape;
-                taken.map_err(|fault| fault.place(at, &self.pointer(index)))
+                taken.map_err(|fault| {
+                    let record = Record { json, tape: &self.tape };
+                    fault.place(at, &self.pointer(index), record)
+                })
             }
             Piece::Around { parents, name, json, at, oversized } => {
                 self.around(parents, name, json, at, oversized)
@@ -107,12 +113,21 @@ impl Records {
         self.summary.records += 1;
         let record = Record { json, tape };
         let row = self.walk.next_root_row()?;
-        let key = if self.keys.is_empty() {
-            None
-        } else {
-            match self.key(record, at, row)? {
-                Some(key) => Some(key),
-                None => return Ok(()),
+        self.walk.plan.root().map_err(|_| Stop::no_root())?;
+        let reject = Reject {
+            row,
+            reason: RejectReason::RequiredMissing,
+            pointer: String::new(),
+            offset: at.offset,
+            length: json.len() as u64,
+            json: None,
+        };
+        let key = match self.key(record, reject) {
+            Ok(key) => key,
+            Err(mut reject) => {
+                reject.json = Some(String::from_utf8_lossy(json).into_owned());
+                self.reject(reject);
+                return Ok(());
             }
         };
         let kept = std::mem::take(&mut self.kept);
@@ -130,38 +145,31 @@ impl Records {
         index.map_or_else(|| records.to_string(), |index| format!("{records}/{index}"))
     }
 
-    /// The record's key, if the record can be kept; else it is rejected.
-    fn key(&mut self, record: Record<'_>, at: Place, row: i32) -> Result<Option<RootKey>, Stop> {
-        self.walk.plan.root().map_err(|_| Stop::frozen(""))?;
-        let reject = |reason, pointer| Reject {
-            row,
-            reason,
-            pointer,
-            offset: at.offset,
-            length: record.json.len() as u64,
-            json: Some(String::from_utf8_lossy(record.json).into_owned()),
-        };
+    /// The record's key, where the rules name one; what is said of it where it can't be kept.
+    fn key(&mut self, record: Record<'_>, reject: Reject) -> Result<Option<RootKey>, Reject> {
         let cells = match self.keys.cells(record, &mut self.walk.plan) {
             Ok(cells) => cells,
-            Err((reason, pointer)) => {
-                self.reject(reject(reason, pointer));
-                return Ok(None);
-            }
+            Err((reason, pointer)) => return Err(Reject { reason, pointer, ..reject }),
         };
+        if let Some(pointer) = self.required.missing(record) {
+            return Err(Reject { reason: RejectReason::RequiredMissing, pointer, ..reject });
+        }
+        if self.keys.is_empty() {
+            return Ok(None);
+        }
         let key = RootKey {
-            row,
+            row: reject.row,
             cells,
             version: self.keys.version(record),
-            offset: at.offset,
-            length: record.json.len() as u64,
+            offset: reject.offset,
+            length: reject.length,
         };
         match self.keys.stand(&key, &self.walk.plan) {
             Standing::First => {}
             Standing::Displaces(earlier) => self.displace(&earlier),
             Standing::Loses => {
                 let pointer = self.rules.key.first().map_or_else(String::new, ToString::to_string);
-                self.reject(reject(RejectReason::KeyTwice, pointer));
-                return Ok(None);
+                return Err(Reject { reason: RejectReason::KeyTwice, pointer, ..reject });
             }
         }
         self.walk.key.clone_from(&key.cells);
@@ -258,7 +266,13 @@ impl Records {
              scope again or mend the configuration and replay"
         );
         let position = position(self.document, Some(records));
-        NormaliseError { kind: ErrorKind::RecordsMissing, message, position, excerpt: None }
+        NormaliseError {
+            kind: ErrorKind::RecordsMissing,
+            message,
+            position,
+            excerpt: None,
+            violation: None,
+        }
     }
 
     /// A value kept as `bigint` follows its column, which became `numeric` in the same batch.

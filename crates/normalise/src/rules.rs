@@ -13,6 +13,8 @@ pub struct Rules {
     pub keep: Vec<Pointer>,
     /// What names a record; pointers from the record. Empty: nothing does.
     pub key: Vec<Pointer>,
+    /// What a record must have, beside its key; pointers from the record, array indices left out.
+    pub required: Vec<Pointer>,
     /// Which of two versions of a record is newer; pointer from the record.
     pub version: Option<Pointer>,
     /// New name → the name it had; pointers from the record, array indices left out.
@@ -24,6 +26,9 @@ pub struct Rules {
     pub types: Vec<DeclaredType>,
     /// What a change of shape may do.
     pub contract: Contract,
+    /// The same for what a pattern names and all under it: the longest pointer counts, then the
+    /// first pattern.
+    pub contracts: Vec<DeclaredContract>,
     /// Bounds on what comes from outside.
     pub limits: Limits,
 }
@@ -31,7 +36,7 @@ pub struct Rules {
 impl Rules {
     /// The declared type that counts for the field at a path from the document, if there is one.
     pub fn declaration(&self, path: &str) -> Option<&DeclaredType> {
-        plan::rule_of(&self.types, &self.records.to_string(), path)
+        plan::declaration(self, path)
     }
 }
 
@@ -45,6 +50,15 @@ pub struct DeclaredType {
     pub of: ColumnType,
 }
 
+/// What a change of shape may do to some fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredContract {
+    /// A pointer from the record (`/taxes`), or a pattern for the name of a field (`*Amount`).
+    pub pattern: String,
+    /// What a change may do.
+    pub of: Contract,
+}
+
 /// What a change of shape may do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Contract {
@@ -55,6 +69,17 @@ pub enum Contract {
     Freeze,
     /// New fields are left out, with a notice.
     Discard,
+}
+
+impl Contract {
+    /// Its name in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Evolve => "evolve",
+            Self::Freeze => "freeze",
+            Self::Discard => "discard",
+        }
+    }
 }
 
 /// Bounds, with what happens beyond each. Nothing beyond a bound is lost.

@@ -40,8 +40,14 @@ impl<'a> Value<'a> {
         Self { is_unrepresentable: true, ..self }
     }
 
-    fn inside_quotes(&self) -> &'a [u8] {
+    fn inside(&self) -> &'a [u8] {
         self.raw.get(1..self.raw.len().saturating_sub(1)).unwrap_or_default()
+    }
+
+    /// An array without items or an object without members.
+    pub(crate) fn is_empty_container(&self) -> bool {
+        matches!(self.kind, Kind::Object | Kind::Array)
+            && self.inside().iter().all(u8::is_ascii_whitespace)
     }
 
     /// The type that the value has by itself; none for null.
@@ -52,7 +58,7 @@ impl<'a> Value<'a> {
             Kind::True | Kind::False => ColumnType::Boolean,
             Kind::Number if self.as_i64().is_some() => ColumnType::Bigint,
             Kind::Number => ColumnType::Numeric,
-            Kind::String => match temporal::infer(self.inside_quotes()) {
+            Kind::String => match temporal::infer(self.inside()) {
                 Some(Temporal::Date(_)) => ColumnType::Date,
                 Some(Temporal::Timestamp(_)) => ColumnType::Timestamp,
                 Some(Temporal::Timestamptz(_)) => ColumnType::Timestamptz,
@@ -77,9 +83,9 @@ impl<'a> Value<'a> {
             (ColumnType::Boolean, Kind::False) => append(out, &[0]),
             (ColumnType::Bigint, Kind::Number) => append_i64(out, self.as_i64()),
             (ColumnType::Numeric, Kind::Number) => append_numeric(out, self.raw),
-            (ColumnType::Text, Kind::String) => append_text(out, self.inside_quotes()),
+            (ColumnType::Text, Kind::String) => append_text(out, self.inside()),
             (ColumnType::Date | ColumnType::Timestamp | ColumnType::Timestamptz, Kind::String) => {
-                append_temporal(out, of, temporal::infer(self.inside_quotes()))
+                append_temporal(out, of, temporal::infer(self.inside()))
             }
             (ColumnType::Jsonb, Kind::Object | Kind::Array) => self.encode_document(of, out),
             _ => false,
@@ -92,14 +98,21 @@ impl<'a> Value<'a> {
         if self.encode(of, out) {
             return true;
         }
+        if self.kind == Kind::Null {
+            return false;
+        }
+        if of == ColumnType::Json {
+            return append(out, self.raw);
+        }
         if self.is_unrepresentable {
             return false;
         }
-        let text = self.inside_quotes();
+        let text = self.inside();
         match (of, self.kind) {
-            (ColumnType::Boolean, Kind::Number) => match self.raw {
-                b"0" => append(out, &[0]),
-                b"1" => append(out, &[1]),
+            // These spellings and no others: each means one thing alone.
+            (ColumnType::Boolean, Kind::Number | Kind::String) => match self.raw {
+                b"0" | b"\"0\"" | b"\"false\"" => append(out, &[0]),
+                b"1" | b"\"1\"" | b"\"true\"" => append(out, &[1]),
                 _ => false,
             },
             (ColumnType::Bigint, Kind::String) if number::is_literal(text) => {
@@ -113,7 +126,7 @@ impl<'a> Value<'a> {
                 Some(Temporal::Timestamp(micros)) => append(out, &micros.to_be_bytes()),
                 _ => false,
             },
-            (ColumnType::Jsonb, _) => self.kind != Kind::Null && self.encode_document(of, out),
+            (ColumnType::Jsonb, _) => self.encode_document(of, out),
             _ => false,
         }
     }
@@ -140,7 +153,7 @@ impl<'a> Value<'a> {
             Kind::Number => crate::version::of_number(self.raw, &mut out),
             Kind::String => {
                 let mut scratch = Vec::new();
-                crate::version::of_text(unescape(self.inside_quotes(), &mut scratch), &mut out);
+                crate::version::of_text(unescape(self.inside(), &mut scratch), &mut out);
             }
             Kind::Null | Kind::True | Kind::False | Kind::Object | Kind::Array => {}
         }

@@ -3,55 +3,22 @@
 //! A row is complete before its children begin: arrays of objects and maps are set aside while an
 //! object's own members are placed. So the parent's key is known, and one draft serves every row.
 
-use std::ops::Range;
-
 use crate::draft::Draft;
-use crate::json::{Kind, Tape, has_twins, unescape};
+use crate::json::{Kind, unescape};
 use crate::plan::{NoHome, NodeId, Plan};
 use crate::rows::TableRows;
 use crate::summary::{Notice, NoticeKind};
 use crate::value::Value;
-use crate::{ColumnType, ErrorKind, Origin};
+use crate::{ColumnType, Origin};
 
 mod maps;
 mod place;
+mod record;
 
 use maps::Reading;
+pub(crate) use maps::has_ids;
 pub(crate) use place::quote;
-
-/// A record as the walk sees it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Record<'a> {
-    pub(crate) json: &'a [u8],
-    pub(crate) tape: &'a Tape,
-}
-
-impl<'a> Record<'a> {
-    pub(crate) fn value(&self, index: usize) -> Option<Value<'a>> {
-        self.tape.get(index).map(|token| Value::new(self.json, token))
-    }
-
-    /// The value as one whole that becomes no columns: what `jsonb` would not keep exactly, or is
-    /// longer than `max_jsonb_bytes`, is taken verbatim.
-    pub(crate) fn whole(&self, index: usize, max_jsonb_bytes: usize) -> Option<Value<'a>> {
-        let value = self.value(index)?;
-        let is_container = matches!(value.kind, Kind::Object | Kind::Array);
-        let is_verbatim = value.raw.len() > max_jsonb_bytes
-            || is_container && has_twins(self.json, self.tape, index);
-        Some(if is_verbatim { value.verbatim() } else { value })
-    }
-
-    fn range(&self, index: usize) -> Range<usize> {
-        self.tape.get(index).map_or(0..0, |token| token.start as usize..token.end as usize)
-    }
-}
-
-/// Why a record stops the object: the kind and the path at fault.
-#[derive(Debug)]
-pub(crate) struct Stop {
-    pub(crate) kind: ErrorKind,
-    pub(crate) path: String,
-}
+pub(crate) use record::{Record, Stop};
 
 /// An array of objects or a map, set aside until its parent's row is complete.
 #[derive(Debug, Clone, Copy)]
@@ -116,7 +83,7 @@ impl Walk {
         row: i32,
         defaults: &[(NodeId, Value<'_>)],
     ) -> Result<(), Stop> {
-        let table = self.plan.root().map_err(|_| Stop::frozen(""))?;
+        let table = self.plan.root().map_err(|_| Stop::no_root())?;
         self.root_row = row;
         self.begin_row(record, table, 0, false)?;
         for (node, value) in defaults {
@@ -238,6 +205,10 @@ impl Walk {
         };
         match token.kind {
             Kind::Null => Ok(()),
+            // What is declared to be JSON stays whole.
+            Kind::Object | Kind::Array if self.plan.is_json(node) => {
+                self.place_whole(record, node, index)
+            }
             Kind::Object if token.len > 0 => match self.reading(record, node, index) {
                 Reading::Columns => self.nested(record, node, index, token.len as usize),
                 Reading::Rows => self.set_aside(record, node, index),
@@ -262,9 +233,9 @@ impl Walk {
                 self.notice(NoticeKind::TableLimit, node);
                 self.place_whole(record, node, index)
             }
-            Err(reason) => {
-                record.value(index).map_or(Ok(()), |value| self.homeless(node, value, reason))
-            }
+            Err(reason) => record
+                .value(index)
+                .map_or(Ok(()), |value| self.homeless(node, value, record.range(index), reason)),
         }
     }
 
@@ -350,7 +321,7 @@ impl Walk {
             *next = next.checked_add(1)?;
             Some(row)
         });
-        next.ok_or_else(|| Stop { kind: ErrorKind::TooManyRows, path: path.to_owned() })
+        next.ok_or_else(|| Stop::too_many_rows(path))
     }
 
     /// Fills a child's key columns with the record's key; and the root's own, where the record was

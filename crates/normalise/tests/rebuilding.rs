@@ -5,9 +5,11 @@ mod common;
 mod rebuild;
 
 use common::{Shredded, rules, shred_with};
-use normalise::{Contract, Pointer, Rules, Schema};
+use normalise::{ColumnType, Contract, DeclaredType, Pointer, Rules, Schema};
 use proptest::prelude::*;
-use rebuild::compare::{EXCEPTIONS, difference};
+use rebuild::Rebuilt;
+use rebuild::compare::{EXCEPTIONS, difference, difference_as_declared};
+use rebuild::json::Json;
 
 fn scalar() -> impl Strategy<Value = String> {
     let two = || 0..70_u32;
@@ -17,6 +19,7 @@ fn scalar() -> impl Strategy<Value = String> {
         2 => any::<i64>().prop_map(|value| value.to_string()),
         3 => "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?",
         1 => "-?[1-9](\\.[0-9]{1,3})?[eE][+-]?[0-9]{4,20}",
+        2 => "\"(0|1|true|false|-?[1-9][0-9]{0,3}(\\.[0-9]{1,3})?(e[0-9])?)\"",
         3 => "[a-z\"\\\\é🎂\u{0}/\u{7f}\n]{0,6}".prop_map(|t| serde_json::to_string(&t).unwrap()),
         2 => "\"(\\\\u(0000|d83c|dF82|0041|002f|007e)|\\\\/|x){1,3}\"",
         3 => (0..10_000_u32, 0..14_u32, 0..33_u32)
@@ -102,7 +105,22 @@ fn bounds() -> impl Strategy<Value = Rules> {
     ]
 }
 
+/// A type declared for one name, or for all.
+fn types() -> impl Strategy<Value = Vec<DeclaredType>> {
+    let of = prop::sample::select(ColumnType::ALL.to_vec());
+    let declared = ("[ab*]", of).prop_map(|(pattern, of)| DeclaredType { pattern, of });
+    prop_oneof![3 => Just(Vec::new()), 1 => declared.prop_map(|declared| vec![declared])]
+}
+
 fn check(text: &str, shredded: &Shredded) -> Result<(), TestCaseError> {
+    check_by(difference, text, shredded)
+}
+
+fn check_by(
+    difference: fn(&Json, &Rebuilt) -> Option<String>,
+    text: &str,
+    shredded: &Shredded,
+) -> Result<(), TestCaseError> {
     let records = rebuild::records(text, &Pointer::default());
     let rebuilt = rebuild::rebuild(shredded);
     prop_assert_eq!(records.len(), rebuilt.len());
@@ -123,8 +141,12 @@ proptest! {
 
     #[test]
     fn every_value_of_a_sequence_of_objects_is_rebuilt_and_a_replay_gives_the_same_rows(
-        texts in prop::collection::vec(object(), 1..4), rules in any_rules(), chunk in 1_usize..60,
+        texts in prop::collection::vec(object(), 1..4), rules in any_rules(), types in types(),
+        chunk in 1_usize..60,
     ) {
+        let compare = if types.is_empty() { difference } else { difference_as_declared };
+        let check = |text: &str, shredded: &Shredded| check_by(compare, text, shredded);
+        let rules = Rules { types, ..rules };
         let mut schema = Schema::default();
         for text in &texts {
             let shredded =

@@ -14,6 +14,7 @@ async fn fail(kit: &Kit, store: u32) {
         message: "found `<` & more; \"fetch\" again".to_owned(),
         position: Position::default(),
         excerpt: Some("<script>".to_owned()),
+        violation: None,
         attempts: 1,
         at: Timestamp::now(),
     };
@@ -61,6 +62,7 @@ async fn the_csv_is_what_s3_batch_operations_takes_and_the_page_is_safe() {
         message: String::new(),
         position: Position::default(),
         excerpt: None,
+        violation: None,
         attempts: 1,
         at: Timestamp::now(),
     };

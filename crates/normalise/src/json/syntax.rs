@@ -151,7 +151,7 @@ const EXCERPT_CHARS: usize = 200;
 pub(super) const EXCERPT_BEFORE: usize = BEFORE;
 
 /// The text around a place: what stands before it and what from it on.
-pub(super) fn excerpt(before: &[u8], after: &[u8]) -> String {
+pub(crate) fn excerpt(before: &[u8], after: &[u8]) -> String {
     let mut head = before.get(before.len().saturating_sub(BEFORE)..).unwrap_or(before);
     while head.len() < before.len() && head.first().is_some_and(|byte| byte & 0xC0 == 0x80) {
         head = head.get(1..).unwrap_or_default();

@@ -141,6 +141,35 @@ impl Tape {
         Children { tape: self, at: index + 1, left: token.map_or(0, |token| token.len) }
     }
 
+    /// The JSON Pointer to the value that starts at byte `start`, or to one around it where that
+    /// would be very long.
+    pub(crate) fn pointer_to(&self, json: &[u8], start: usize) -> String {
+        let mut pointer = String::new();
+        let mut out = Vec::new();
+        let mut at = 0;
+        let holds = |index: usize| {
+            let token = self.get(index);
+            token.is_some_and(|t| (t.start as usize..t.end as usize).contains(&start))
+        };
+        while pointer.len() < MAX_POINTER
+            && self.get(at).is_some_and(|token| token.start as usize != start)
+        {
+            let mut entries = self.entries(at).enumerate();
+            let Some((place, (name, value))) = entries.find(|(_, (_, value))| holds(*value)) else {
+                break;
+            };
+            match name.and_then(|name| self.get(name)) {
+                Some(name) => {
+                    let name = string::unescape(name.inner(json), &mut out);
+                    Pointer::push_token(&mut pointer, &String::from_utf8_lossy(name));
+                }
+                None => Pointer::push_token(&mut pointer, &place.to_string()),
+            }
+            at = value;
+        }
+        pointer
+    }
+
     /// The JSON Pointer to the innermost value that parsing had begun and not ended, or to one
     /// around it where that would be very long.
     fn pointer_under_way(&self, json: &[u8]) -> String {

@@ -1,70 +1,65 @@
 //! Types that the configuration declares for paths and for patterns of names.
 
-use crate::{ColumnType, DeclaredType};
+use std::collections::BTreeMap;
 
-/// The declared type of the field at the absolute `path`.
-pub(super) fn type_of(types: &[DeclaredType], records: &str, path: &str) -> Option<ColumnType> {
-    rule_of(types, records, path).map(|declared| declared.of)
+use landing::{last_name, name_matches};
+
+use super::contracts::{oldest, relative};
+use crate::{ColumnType, DeclaredType, Rules};
+
+/// The declared types of one endpoint.
+#[derive(Debug)]
+pub(super) struct Types {
+    records: String,
+    types: Vec<Declared>,
 }
 
-/// The declaration for the field at the absolute `path`; the first that matches counts.
-pub(crate) fn rule_of<'a>(
-    types: &'a [DeclaredType],
-    records: &str,
-    path: &str,
-) -> Option<&'a DeclaredType> {
-    let relative = path.strip_prefix(records).unwrap_or(path);
-    let name = path.rsplit('/').next().unwrap_or(path).replace("~1", "/").replace("~0", "~");
-    types.iter().find(|declared| {
-        if declared.pattern.starts_with('/') {
-            declared.pattern == relative || declared.pattern == path
-        } else {
-            matches(&declared.pattern, &name)
-        }
-    })
+#[derive(Debug)]
+struct Declared {
+    declared: DeclaredType,
+    /// Its pattern; a pointer under its oldest name.
+    place: String,
 }
 
-/// Whether `name` is of the form `pattern`, where `*` stands for any text.
-fn matches(pattern: &str, name: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(rest) = parts.next().and_then(|head| name.strip_prefix(head)) else {
-        return false;
-    };
-    let mut parts = parts.peekable();
-    if parts.peek().is_none() {
-        return rest.is_empty();
+/// The declaration of `rules` that counts for the field at the absolute `path`.
+pub(crate) fn declaration<'r>(rules: &'r Rules, path: &str) -> Option<&'r DeclaredType> {
+    let place = Types::new(rules, &super::renames(rules)).find(path)?;
+    rules.types.get(place)
+}
+
+impl Types {
+    pub(super) fn new(rules: &Rules, renames: &BTreeMap<String, String>) -> Self {
+        let records = rules.records.to_string();
+        let declared = rules.types.iter().map(|declared| Declared {
+            place: match declared.pattern.starts_with('/') {
+                true => oldest(renames, &records, &declared.pattern),
+                false => declared.pattern.clone(),
+            },
+            declared: declared.clone(),
+        });
+        Self { types: declared.collect(), records }
     }
-    let mut rest = rest;
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        match rest.find(part) {
-            Some(found) => rest = rest.get(found + part.len()..).unwrap_or_default(),
-            None => return false,
-        }
+
+    /// The declared type of the field at the absolute `path`.
+    pub(super) fn type_of(&self, path: &str) -> Option<ColumnType> {
+        Some(self.types.get(self.find(path)?)?.declared.of)
     }
-    true
-}
 
-#[cfg(test)]
-mod tests {
-    use super::matches;
+    /// The declaration as the configuration has it.
+    pub(super) fn rule_text(&self, path: &str) -> Option<String> {
+        let DeclaredType { pattern, of } = &self.types.get(self.find(path)?)?.declared;
+        Some(format!("types = {{ {pattern:?} = \"{of}\" }}"))
+    }
 
-    #[test]
-    fn a_star_stands_for_any_text() {
-        for (pattern, name, expected) in [
-            ("*UTC", "opnUTC", true),
-            ("*UTC", "UTC", true),
-            ("*UTC", "UTCLcl", false),
-            ("opn*", "opnUTC", true),
-            ("o*U*C", "opnUTC", true),
-            ("exact", "exact", true),
-            ("exact", "exactly", false),
-            ("*", "", true),
-            ("a*a", "a", false),
-        ] {
-            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
-        }
+    /// The first that matches counts.
+    fn find(&self, path: &str) -> Option<usize> {
+        let name = last_name(path);
+        self.types.iter().position(|Declared { place, .. }| {
+            if place.starts_with('/') {
+                place == relative(&self.records, path) || place == path
+            } else {
+                name_matches(place, &name)
+            }
+        })
     }
 }

@@ -42,18 +42,33 @@ impl Plan {
         self.nodes.get(node).and_then(|node| node.declared)
     }
 
+    /// Whether the field is declared to be JSON.
+    pub(crate) fn is_json(&self, node: NodeId) -> bool {
+        matches!(self.declared(node), Some(ColumnType::Jsonb | ColumnType::Json))
+    }
+
+    /// Whether the field's values have rows or columns of their own, so that none of these is as
+    /// much as an array without items or an object without members.
+    pub(crate) fn has_parts(&self, node: NodeId) -> bool {
+        self.nodes.get(node).is_some_and(|node| node.child.is_some() || !node.members.is_empty())
+    }
+
     /// The home for a value of type `of` that none of the present ones holds: the main column where
     /// there is none, a wider main column, or a variant beside it.
     pub(crate) fn add_home(&mut self, node: NodeId, of: ColumnType) -> Result<Placed, NoHome> {
         let Some(held) = self.nodes.get(node) else {
             return Err(NoHome::Nowhere);
         };
-        let table = held.table;
+        self.contracts.leaves_in(held.ruling)?;
+        let (table, ruling) = (held.table, held.ruling);
         let Some(main) = held.homes.first().copied() else {
             return self.add_main(node, of);
         };
         let rewritable = self.schema.tables.get(table).is_some_and(|table| table.rewritable);
-        if main.of == ColumnType::Bigint && of == ColumnType::Numeric && rewritable {
+        // What is declared to be `bigint` stays so: else numbers in quotes would have one home
+        // before the first decimal and another one after it.
+        let widens = main.of == ColumnType::Bigint && held.declared != Some(main.of);
+        if widens && of == ColumnType::Numeric && rewritable {
             return self.widen(node, main);
         }
         let path = held.path.clone();
@@ -64,7 +79,7 @@ impl Plan {
             .and_then(|table| table.columns.get(main.column))
             .map_or_else(String::new, |column| column.name.clone());
         let wanted = format!("{main_name}__v_{of}");
-        let column = self.add_column(table, &wanted, path, of, Origin::Variant)?;
+        let column = self.add_column(table, &wanted, path, of, Origin::Variant, ruling)?;
         Ok(self.push_home(node, Home { of, column }))
     }
 
@@ -72,22 +87,22 @@ impl Plan {
         let Some(held) = self.nodes.get(node) else {
             return Err(NoHome::Nowhere);
         };
-        let (table, path) = (held.table, held.path.clone());
+        let (table, path, ruling) = (held.table, held.path.clone(), held.ruling);
         let is_record = self.record_nodes.contains(&node);
         let (wanted, origin) = if is_record {
             ("value".to_owned(), Origin::Value)
         } else {
             (held.name.clone(), Origin::Field)
         };
-        let column = self.add_column(table, &wanted, path, of, origin)?;
+        let column = self.add_column(table, &wanted, path, of, origin, ruling)?;
         Ok(self.push_home(node, Home { of, column }))
     }
 
     fn widen(&mut self, node: NodeId, main: Home) -> Result<Placed, NoHome> {
-        self.may_change()?;
         let Some(held) = self.nodes.get_mut(node) else {
             return Err(NoHome::Nowhere);
         };
+        self.contracts.may_change(held.ruling)?;
         let home = Home { of: ColumnType::Numeric, ..main };
         if let Some(first) = held.homes.first_mut() {
             *first = home;

@@ -15,6 +15,7 @@ impl Plan {
             return Ok(place);
         }
         let path = held.path.clone();
-        self.add_column(table, KEY, path, ColumnType::Text, Origin::MapKey)
+        let ruling = self.contracts.ruling(&path);
+        self.add_column(table, KEY, path, ColumnType::Text, Origin::MapKey, ruling)
     }
 }

@@ -4,7 +4,6 @@
 //! arrival gives the same rows.
 
 use super::{Deferred, Item, Record, Stop, Walk};
-use crate::ErrorKind;
 use crate::json::temporal::{self, Temporal};
 use crate::json::{Kind, Token, unescape};
 use crate::plan::{NoHome, NodeId};
@@ -35,15 +34,8 @@ impl Walk {
         if has_object { Reading::Rows } else { Reading::Whole }
     }
 
-    /// Whether the object at `index` has members, and ids for all their names.
     pub(super) fn has_ids(&mut self, record: Record<'_>, index: usize) -> bool {
-        let scratch = &mut self.scratch;
-        let mut names = record.tape.members(index).peekable();
-        names.peek().is_some()
-            && names.all(|(name, _)| {
-                let inside = record.tape.get(name).map_or(&[][..], |name| name.inner(record.json));
-                is_id(unescape(inside, scratch))
-            })
+        has_ids(record, index, &mut self.scratch)
     }
 
     /// The column for the keys of what was set aside; none for an array, or where the contract
@@ -64,7 +56,9 @@ impl Walk {
         let table = self.plan.schema().tables.get(set_aside.table);
         let path = table.map_or_else(String::new, |table| table.path.clone());
         if reason == NoHome::Frozen {
-            return Err(Stop { kind: ErrorKind::SchemaFrozen, path });
+            let raw = container.map_or(&[][..], |container| container.raw(record.json));
+            let violation = self.plan.violation_at(&path, "map", raw);
+            return Err(Stop::frozen(violation, record.range(set_aside.container)));
         }
         self.note(NoticeKind::Discarded, path);
         Ok(None)
@@ -82,6 +76,16 @@ impl Walk {
             true
         });
     }
+}
+
+/// Whether the object at `index` has members, and ids for all their names.
+pub(crate) fn has_ids(record: Record<'_>, index: usize, scratch: &mut Vec<u8>) -> bool {
+    let mut names = record.tape.members(index).peekable();
+    names.peek().is_some()
+        && names.all(|(name, _)| {
+            let inside = record.tape.get(name).map_or(&[][..], |name| name.inner(record.json));
+            is_id(unescape(inside, scratch))
+        })
 }
 
 /// Whether `text` can hold all names of the object at `index`.

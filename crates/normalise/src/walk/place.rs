@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::{Record, Stop, Walk};
+use crate::ColumnType;
 use crate::plan::{NoHome, NodeId};
 use crate::pointer::Pointer;
 use crate::summary::NoticeKind;
 use crate::value::Value;
-use crate::{ColumnType, ErrorKind};
 
 impl Walk {
     /// Places a value in the first of its field's columns that holds it exactly, or in a new one.
@@ -36,7 +36,7 @@ impl Walk {
             if fits(value, declared) {
                 of = declared;
             } else if let Err(reason) = self.plan.add_home(node, declared) {
-                return self.homeless(node, value, reason);
+                return self.homeless(node, value, raw, reason);
             }
         }
         self.place_anew(node, value, raw, of, |value, of, out| encode(value, of, declared, out))
@@ -79,7 +79,7 @@ impl Walk {
                 self.draft.try_set(placed.home.column, raw, |out| encode(value, of, out));
                 Ok(())
             }
-            Err(reason) => self.homeless(node, value, reason),
+            Err(reason) => self.homeless(node, value, raw, reason),
         }
     }
 
@@ -88,13 +88,14 @@ impl Walk {
         &mut self,
         node: NodeId,
         value: Value<'_>,
+        raw: Range<usize>,
         reason: NoHome,
     ) -> Result<(), Stop> {
         match reason {
-            NoHome::Frozen => {
-                let path = self.plan.node(node).map_or_else(String::new, |node| node.path.clone());
-                return Err(Stop { kind: ErrorKind::SchemaFrozen, path });
+            NoHome::Frozen if value.is_empty_container() && self.plan.has_parts(node) => {
+                self.notice(NoticeKind::Discarded, node);
             }
+            NoHome::Frozen => return Err(Stop::frozen(self.plan.violation(node, value), raw)),
             NoHome::Discarded => self.notice(NoticeKind::Discarded, node),
             NoHome::ColumnLimit | NoHome::TableLimit | NoHome::Nowhere => {
                 self.notice(NoticeKind::ColumnLimit, node);
@@ -149,6 +150,9 @@ impl Walk {
 
     /// Writes what has no column of its own into `_overflow`: `{"<pointer>": [values…]}`.
     pub(super) fn place_overflow(&mut self, table: usize) -> Result<(), Stop> {
+        if self.plan.standing_overflow(table).is_none() {
+            self.allow_overflow()?;
+        }
         if self.draft.overflow.is_empty() {
             return Ok(());
         }
@@ -170,25 +174,31 @@ impl Walk {
             current = Some(path);
         }
         json.extend_from_slice(b"]}");
-        match self.plan.overflow(table) {
-            Ok(column) => {
-                self.draft.try_set(column, 0..0, |out| {
-                    out.extend_from_slice(&json);
-                    true
-                });
-                Ok(())
-            }
-            Err(NoHome::Frozen) => {
-                let path = overflow.first().map_or_else(String::new, |(path, _)| path.clone());
-                Err(Stop { kind: ErrorKind::SchemaFrozen, path })
-            }
-            Err(_) => {
-                for (path, _) in overflow {
-                    self.note(NoticeKind::Discarded, path);
+        if let Ok(column) = self.plan.overflow(table) {
+            self.draft.try_set(column, 0..0, |out| {
+                out.extend_from_slice(&json);
+                true
+            });
+        }
+        Ok(())
+    }
+
+    /// A column for the overflow is a change like any other: asked of each field that needs it.
+    fn allow_overflow(&mut self) -> Result<(), Stop> {
+        for (path, raw) in std::mem::take(&mut self.draft.overflow) {
+            // A name that can't name a column is already written as JSON.
+            match self.plan.may_change(path.trim_matches('"')) {
+                Err(NoHome::Frozen) => {
+                    return Err(Stop::frozen(
+                        self.plan.violation_at(&path, "value that only `_overflow` can hold", &raw),
+                        0..0,
+                    ));
                 }
-                Ok(())
+                Err(NoHome::Discarded) => self.note(NoticeKind::Discarded, path),
+                _ => self.draft.overflow.push((path, raw)),
             }
         }
+        Ok(())
     }
 }
 

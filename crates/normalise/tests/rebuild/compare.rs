@@ -9,53 +9,69 @@ use super::Rebuilt;
 use super::json::Json;
 
 /// What the tables don't keep, as `docs/normalisation.md` lists it.
-pub const EXCEPTIONS: [&str; 6] = [
+pub const EXCEPTIONS: [&str; 7] = [
     "white space, and the order of an object's members",
     "how a string's characters are escaped",
     "`null` against absent, and an object whose members are all null or absent against `null`: outside `jsonb` and `json`",
     "how a number is written with an exponent, and the sign of `-0`: the digits stay, trailing zeros too",
     "the zone an instant is written in, and trailing zeros of its fraction",
+    "under a declared type, which of its spellings a value had: a number or boolean in quotes, `1` for `true`, a time of UTC without its zone",
     "the order among values of names that no column can have (U+0000, half a surrogate pair) and that stand twice",
 ];
 
 /// Says where `held` differs from what stood in the object.
 pub fn difference(stood: &Json, held: &Rebuilt) -> Option<String> {
+    differing(stood, held, false)
+}
+
+/// The same where types are declared.
+pub fn difference_as_declared(stood: &Json, held: &Rebuilt) -> Option<String> {
+    differing(stood, held, true)
+}
+
+fn differing(stood: &Json, held: &Rebuilt, declared: bool) -> Option<String> {
     let is_same = match held {
-        Rebuilt::Scalar(of, cell) => is_scalar(stood, *of, cell),
+        Rebuilt::Scalar(of, cell) => {
+            is_scalar(stood, *of, cell) || declared && is_read_as(stood, *of, cell)
+        }
         // A `jsonb` value keeps its nulls, but of each name the last alone.
         Rebuilt::Jsonb(held) => sorted(stood) == last_wins(held),
         Rebuilt::Verbatim(held) => stood == held,
-        Rebuilt::Items(held) => return items(stood, held),
-        Rebuilt::Map(held) => return map(stood, held),
-        Rebuilt::Object(held) => return members(stood, held),
+        Rebuilt::Items(held) => return items(stood, held, declared),
+        Rebuilt::Map(held) => return map(stood, held, declared),
+        Rebuilt::Object(held) => return members(stood, held, declared),
     };
     (!is_same).then(|| format!("stood {stood:?}, held {held:?}"))
 }
 
-fn items(stood: &Json, held: &[Rebuilt]) -> Option<String> {
+fn items(stood: &Json, held: &[Rebuilt], declared: bool) -> Option<String> {
     match stood {
         Json::Array(items) if items.len() == held.len() => {
-            items.iter().zip(held).find_map(|(stood, held)| difference(stood, held))
+            items.iter().zip(held).find_map(|(stood, held)| differing(stood, held, declared))
         }
         _ => Some(format!("stood {stood:?}, held {held:?}")),
     }
 }
 
 /// Rows keep each member of a map, in order, names that stand twice too.
-fn map(stood: &Json, held: &[(Vec<u16>, Rebuilt)]) -> Option<String> {
+fn map(stood: &Json, held: &[(Vec<u16>, Rebuilt)], declared: bool) -> Option<String> {
     let name = |(name, _): &(Vec<u16>, Rebuilt)| name.clone();
     match stood {
         Json::Object(members)
             if members.iter().map(|(name, _)| name.clone()).eq(held.iter().map(name)) =>
         {
             let pairs = members.iter().zip(held);
-            pairs.into_iter().find_map(|((_, stood), (_, held))| difference(stood, held))
+            pairs.into_iter().find_map(|((_, stood), (_, held))| differing(stood, held, declared))
         }
         _ => Some(format!("stood {stood:?}, held {held:?}")),
     }
 }
 
-fn members(stood: &Json, held: &BTreeMap<Vec<u16>, Vec<Rebuilt>>) -> Option<String> {
+fn members(
+    stood: &Json,
+    held: &BTreeMap<Vec<u16>, Vec<Rebuilt>>,
+    declared: bool,
+) -> Option<String> {
     let Json::Object(all) = stood else {
         return Some(format!("stood {stood:?}, held {held:?}"));
     };
@@ -88,7 +104,7 @@ fn members(stood: &Json, held: &BTreeMap<Vec<u16>, Vec<Rebuilt>>) -> Option<Stri
                 _ => None,
             });
         }
-        stood.iter().zip(held).find_map(|(stood, held)| difference(stood, held))
+        stood.iter().zip(held).find_map(|(stood, held)| differing(stood, held, declared))
     })
 }
 
@@ -125,6 +141,27 @@ fn is_scalar(stood: &Json, of: ColumnType, cell: &str) -> bool {
             let has_zone = stood.len() > 10 && stood[10..].contains(['Z', '+', '-']);
             has_zone == (of == ColumnType::Timestamptz) && micros(&stood) == micros(cell)
         }
+        _ => false,
+    }
+}
+
+/// Whether a declared type reads the value in another of its spellings.
+fn is_read_as(stood: &Json, of: ColumnType, cell: &str) -> bool {
+    let text = |stood: &[u16]| String::from_utf16(stood).unwrap();
+    let truth = |stood: &str| match stood {
+        "0" | "false" => Some("false"),
+        "1" | "true" => Some("true"),
+        _ => None,
+    };
+    match (of, stood) {
+        (ColumnType::Boolean, Json::Number(stood)) => truth(stood) == Some(cell),
+        (ColumnType::Boolean, Json::Text(stood)) => truth(&text(stood)) == Some(cell),
+        (ColumnType::Bigint | ColumnType::Numeric, Json::Text(stood)) => {
+            plain(&text(stood)) == cell
+        }
+        (ColumnType::Text, Json::Number(stood)) => stood == cell,
+        (ColumnType::Text, Json::Bool(stood)) => stood.to_string() == cell,
+        (ColumnType::Timestamptz, Json::Text(stood)) => micros(&text(stood)) == micros(cell),
         _ => false,
     }
 }

@@ -15,6 +15,7 @@ pub(crate) fn failure(object: &ObjectFacts, kind: &str, message: &str) -> ErrorL
         message: message.to_owned(),
         position: Position::default(),
         excerpt: Some("nul \0 here".to_owned()),
+        violation: None,
         first_failed_at: Timestamp::UNIX_EPOCH,
         last_failed_at: Timestamp::UNIX_EPOCH,
         attempts: 1,
