@@ -2,6 +2,7 @@
 //! or many loads at once, and nothing of Lambda.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::path::Path;
 use std::sync::Arc;
 
 use embedded::postgres::{TestDatabase, test_database};
@@ -24,8 +25,8 @@ pub struct Direct {
     pub database: TestDatabase,
     lake: Lake,
     connection: OnceCell<tokio_postgres::Client>,
+    directory: tempfile::TempDir,
     _server: S3Server,
-    _directory: tempfile::TempDir,
 }
 
 impl std::fmt::Debug for Direct {
@@ -51,26 +52,20 @@ impl Direct {
         let server = S3Server::start(options).await.unwrap();
         let lake = Lake::at_endpoint(&server.endpoint(), "test", "test");
         let database = test_database().await;
-        let path = directory.path().join("riacho.toml");
-        if let Some(text) = configuration {
-            std::fs::write(&path, text).unwrap();
-        }
-        let path = configuration.map(|_| path.to_string_lossy().into_owned());
-        let url = database.url.clone();
-        let lookup: Lookup = Arc::new(move |name| match name {
-            "DATABASE_URL" => Some(url.clone()),
-            "RIACHO_BUCKET" => Some(BUCKET.to_owned()),
-            "RIACHO_CONFIG" => path.clone(),
-            _ => None,
-        });
         Self {
-            loader: Loader::from_lookup(lake.clone(), lookup).await.unwrap(),
+            loader: loader(&lake, &database, directory.path(), configuration).await,
             database,
             lake,
             connection: OnceCell::new(),
+            directory,
             _server: server,
-            _directory: directory,
         }
+    }
+
+    /// A fresh loader with another configuration, as a deployment brings it.
+    pub async fn reconfigure(&mut self, configuration: &str) {
+        let directory = self.directory.path();
+        self.loader = loader(&self.lake, &self.database, directory, Some(configuration)).await;
     }
 
     /// Puts an object, as anybody might.
@@ -89,6 +84,12 @@ impl Direct {
         self.put(key, body).await;
         let report = self.load(&self.loader, key).await;
         assert_eq!(report.outcome, Verdict::Loaded, "{report:?}");
+    }
+
+    /// An object's text, if it is there.
+    pub async fn text(&self, key: &str) -> Option<String> {
+        let found = self.lake.get_text(BUCKET, &ObjectKey::new(key), 1 << 24).await.unwrap();
+        found.map(|(text, _)| text)
     }
 
     /// The keys under a prefix.
@@ -114,4 +115,25 @@ impl Direct {
     pub async fn one(&self, query: &str) -> String {
         self.sql(query).await.into_iter().flatten().flatten().next().unwrap_or_default()
     }
+}
+
+async fn loader(
+    lake: &Lake,
+    database: &TestDatabase,
+    directory: &Path,
+    configuration: Option<&str>,
+) -> Loader {
+    let path = directory.join("riacho.toml");
+    if let Some(text) = configuration {
+        std::fs::write(&path, text).unwrap();
+    }
+    let path = configuration.map(|_| path.to_string_lossy().into_owned());
+    let url = database.url.clone();
+    let lookup: Lookup = Arc::new(move |name| match name {
+        "DATABASE_URL" => Some(url.clone()),
+        "RIACHO_BUCKET" => Some(BUCKET.to_owned()),
+        "RIACHO_CONFIG" => path.clone(),
+        _ => None,
+    });
+    Loader::from_lookup(lake.clone(), lookup).await.unwrap()
 }
