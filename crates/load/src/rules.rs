@@ -55,6 +55,7 @@ fn unconfigured(source: &str, endpoint: &str, limits: Limits) -> EndpointRules {
             write: Write::Append,
             key: Vec::new(),
             version: None,
+            renames: Vec::new(),
             vanish_limit: None,
             lock_schema_first: false,
         },
@@ -63,19 +64,18 @@ fn unconfigured(source: &str, endpoint: &str, limits: Limits) -> EndpointRules {
 }
 
 fn configured(endpoint: &Endpoint, source: &str) -> Result<EndpointRules, InvalidPointer> {
-    let oldest = |name: &String| pointer(&old_name(&endpoint.renames, name));
     let rules = Rules {
         root_table: endpoint.table.clone().unwrap_or_else(|| table_name(&endpoint.name)),
         records: pointer(endpoint.records.as_deref().unwrap_or_default())?,
         keep: pointers(&endpoint.keep)?,
-        key: endpoint.key.iter().map(oldest).collect::<Result<_, _>>()?,
-        version: endpoint.version.as_ref().map(oldest).transpose()?,
+        key: pointers(&endpoint.key)?,
+        version: endpoint.version.as_deref().map(pointer).transpose()?,
         renames: endpoint
             .renames
             .iter()
             .map(|(new, old)| Ok((pointer(new)?, pointer(old)?)))
             .collect::<Result<_, _>>()?,
-        maps: endpoint.maps.iter().map(oldest).collect::<Result<_, _>>()?,
+        maps: pointers(&endpoint.maps)?,
         types: endpoint.types.iter().filter_map(declared).collect(),
         contract: match endpoint.schema {
             SchemaPolicy::Evolve => Contract::Evolve,
@@ -87,8 +87,7 @@ fn configured(endpoint: &Endpoint, source: &str) -> Result<EndpointRules, Invali
         limits: limits(&endpoint.limits),
     };
     let records = endpoint.records.as_deref().unwrap_or_default();
-    let from_document =
-        |pointer: &String| format!("{records}{}", old_name(&endpoint.renames, pointer));
+    let from_document = |pointer: &String| format!("{records}{pointer}");
     let facts = EndpointFacts {
         source: source.to_owned(),
         endpoint: endpoint.name.clone(),
@@ -100,28 +99,15 @@ fn configured(endpoint: &Endpoint, source: &str) -> Result<EndpointRules, Invali
         },
         key: endpoint.key.iter().map(from_document).collect(),
         version: endpoint.version.as_ref().map(from_document),
+        renames: endpoint
+            .renames
+            .iter()
+            .map(|(new, old)| (from_document(new), from_document(old)))
+            .collect(),
         vanish_limit: endpoint.vanish_limit,
         lock_schema_first: false,
     };
     Ok(EndpointRules { rules, facts })
-}
-
-/// Columns keep the path that they were made for: what was renamed is found under its oldest name.
-/// The configuration allows no circles.
-/// A name also changes with that of an object around it.
-fn old_name(renames: &[(String, String)], pointer: &str) -> String {
-    let mut name = pointer.to_owned();
-    for _ in renames {
-        let older = renames.iter().find_map(|(new, old)| {
-            let tail = name.strip_prefix(new.as_str())?;
-            (tail.is_empty() || tail.starts_with('/')).then(|| format!("{old}{tail}"))
-        });
-        match older {
-            Some(older) => name = older,
-            None => break,
-        }
-    }
-    name
 }
 
 /// The configuration names no type that the core does not know; both take Postgres's names.

@@ -27,8 +27,8 @@ pub(crate) fn defaults<'a>(
     let mut defaults = Vec::with_capacity(partitions.len() + kept.len());
     let root = walk.plan.root().ok().and_then(|root| walk.plan.record_node(root));
     for (name, value) in partitions {
-        if let Some(node) = root.and_then(|root| walk.plan.member(root, usize::MAX, name)) {
-            defaults.push((node, Value::string(value.as_bytes())));
+        if let Some(member) = root.and_then(|root| walk.plan.member(root, usize::MAX, name)) {
+            defaults.push((member.node, Value::string(value.as_bytes())));
         }
     }
     let nodes = walk.plan.kept_nodes().to_vec();

@@ -2,18 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::json::{Kind, numeric, unescape};
+use crate::json::{Kind, numeric};
 use crate::plan::{NodeId, Plan};
 use crate::pointer::Pointer;
 use crate::value::Value;
 use crate::walk::Record;
-use crate::{ColumnType, RejectReason, RootKey};
-
-/// The ways to one value: its pointer, and the names it has been declared to be renamed to.
-pub(crate) type Ways = Vec<Pointer>;
-
-/// Far above what anybody renames.
-const MAX_WAYS: usize = 100;
+use crate::ways::Ways;
+use crate::{ColumnType, RejectReason, Renames, RootKey, Rules};
 
 /// Finds the key and the version of records.
 #[derive(Debug)]
@@ -45,8 +40,9 @@ pub(crate) enum Standing {
 }
 
 impl Keys {
-    pub(crate) fn new(rules: &crate::Rules) -> Self {
-        let ways = |pointer: &Pointer| ways(pointer, &rules.renames);
+    /// `rules` name key and version by their oldest paths.
+    pub(crate) fn new(rules: &Rules, renames: &Renames) -> Self {
+        let ways = |pointer: &Pointer| Ways::new(pointer, &rules.records, renames);
         Self {
             keys: rules.key.iter().map(ways).collect(),
             version: rules.version.as_ref().map(ways),
@@ -74,9 +70,8 @@ impl Keys {
         self.find_nodes(plan);
         let mut cells = Vec::with_capacity(self.keys.len());
         for (ways, node) in self.keys.iter().zip(&self.nodes) {
-            let fail =
-                |reason| (reason, ways.first().map_or_else(String::new, ToString::to_string));
-            let value = find(record, ways).ok_or_else(|| fail(RejectReason::KeyMissing))?;
+            let fail = |reason| (reason, ways.oldest.to_string());
+            let value = ways.find(record).ok_or_else(|| fail(RejectReason::KeyMissing))?;
             if matches!(value.kind, Kind::Null | Kind::Object | Kind::Array) {
                 return Err(fail(RejectReason::KeyMissing));
             }
@@ -93,17 +88,16 @@ impl Keys {
             return;
         };
         for ways in &self.keys {
-            let tokens = ways.first().map_or(&[][..], |pointer| pointer.tokens());
-            let node = tokens
-                .iter()
-                .fold(root, |node, token| plan.member(node, usize::MAX, token).unwrap_or(node));
+            let node = ways.oldest.tokens().iter().fold(root, |node, token| {
+                plan.member(node, usize::MAX, token).map_or(node, |member| member.node)
+            });
             self.nodes.push(node);
         }
     }
 
     /// The record's version; empty where it has none.
     pub(crate) fn version(&self, record: Record<'_>) -> Vec<u8> {
-        let value = self.version.as_ref().and_then(|ways| find(record, ways));
+        let value = self.version.as_ref().and_then(|ways| ways.find(record));
         value.map_or_else(Vec::new, |value| value.version())
     }
 
@@ -136,23 +130,6 @@ impl Keys {
             Some(_) => Standing::Loses,
         }
     }
-}
-
-/// The pointer, and whatever it or an object around it has been renamed to, over and over.
-pub(crate) fn ways(pointer: &Pointer, renames: &[(Pointer, Pointer)]) -> Ways {
-    let mut ways = vec![pointer.clone()];
-    let mut at = 0;
-    while let Some(way) = ways.get(at).cloned() {
-        let renamed = renames.iter().filter_map(|(new, old)| way.moved(old, new));
-        for new in renamed.collect::<Vec<_>>() {
-            // The configuration allows no circles; here they end.
-            if !ways.contains(&new) && ways.len() < MAX_WAYS {
-                ways.push(new);
-            }
-        }
-        at += 1;
-    }
-    ways
 }
 
 /// The cell in the key column's type; none where it would need another column. The column is made
@@ -190,23 +167,4 @@ fn encode(value: Value<'_>, plan: &mut Plan, node: NodeId) -> Option<Vec<u8>> {
     // What the contract says against it is said when the field is placed.
     let _ = plan.add_home(node, of);
     Some(cell)
-}
-
-/// The value at the end of the ways; of several the last in the record, as it is the one that
-/// stands in the row.
-fn find<'a>(record: Record<'a>, ways: &Ways) -> Option<Value<'a>> {
-    let found = ways.iter().filter_map(|pointer| {
-        pointer.tokens().iter().try_fold(0, |at, token| member(record, at, token))
-    });
-    found.max().and_then(|last| record.value(last))
-}
-
-/// The member called `name`; the last one where it stands twice.
-pub(crate) fn member(record: Record<'_>, object: usize, name: &str) -> Option<usize> {
-    let mut scratch = Vec::new();
-    let named = record.tape.members(object).filter(|(key, _)| {
-        let inside = record.tape.get(*key).map_or(&[][..], |key| key.inner(record.json));
-        unescape(inside, &mut scratch) == name.as_bytes()
-    });
-    named.last().map(|(_, value)| value)
 }

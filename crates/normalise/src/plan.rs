@@ -5,18 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::naming;
 use crate::pointer::Pointer;
-use crate::{Change, Column, ColumnType, Limits, Origin, Rules, Schema, Table};
+use crate::{Change, Column, ColumnType, Limits, Origin, Renames, Rules, Schema, Table};
 
 mod contracts;
 mod declared;
 mod homes;
 mod maps;
+mod members;
 mod violation;
 
 use contracts::{Contracts, Ruling};
 use declared::Types;
 pub(crate) use declared::declaration;
 pub(crate) use homes::{Home, NoHome};
+pub(crate) use members::Member;
 
 /// A node's number in the plan.
 pub(crate) type NodeId = usize;
@@ -45,15 +47,19 @@ pub(crate) struct Node {
     pub(crate) child: Option<usize>,
     /// Its column's name, or the prefix of its members' names.
     name: String,
-    members: Vec<(Box<str>, NodeId)>,
-    index: BTreeMap<Box<str>, NodeId>,
+    members: Vec<(Box<str>, Member)>,
+    index: BTreeMap<Box<str>, Member>,
     homes: Vec<Home>,
     declared: Option<ColumnType>,
     /// An object here is a map, by declaration.
     pub(crate) is_map: bool,
     ruling: Ruling,
+    /// Whether it has other names.
+    pub(crate) is_renamed: bool,
     /// The last object in which it was met: finds names that stand twice.
     seen_in: u64,
+    /// The last row in which a value was placed, where renames lead from object to object.
+    placed_in: u64,
 }
 
 /// The trie, the schema under it, and the changes since they were last taken.
@@ -66,10 +72,10 @@ pub(crate) struct Plan {
     record_nodes: Vec<NodeId>,
     /// The nodes of the values from around the records that root rows carry.
     kept_nodes: Vec<NodeId>,
-    /// New path → the path that stands in its place.
-    renames: BTreeMap<String, String>,
     types: Types,
     contracts: Contracts,
+    renames: Renames,
+    has_moves: bool,
     /// Where objects are maps by declaration.
     maps: BTreeSet<String>,
     records_path: String,
@@ -79,18 +85,11 @@ pub(crate) struct Plan {
     key_paths: Vec<String>,
 }
 
-/// New path → old path, from the document.
-fn renames(rules: &Rules) -> BTreeMap<String, String> {
-    let absolute = |pointer: &Pointer| format!("{}{pointer}", rules.records);
-    rules.renames.iter().map(|(new, old)| (absolute(new), absolute(old))).collect()
-}
-
 impl Plan {
-    pub(crate) fn new(rules: &Rules, schema: Schema) -> Self {
+    /// `rules` name the key by its oldest path.
+    pub(crate) fn new(rules: &Rules, schema: Schema, renames: Renames) -> Self {
         let records_path = rules.records.to_string();
         let absolute = |pointer: &Pointer| format!("{records_path}{pointer}");
-        let renames =
-            rules.renames.iter().map(|(new, old)| (absolute(new), absolute(old))).collect();
         let mut plan = Self {
             changes: Vec::new(),
             nodes: Vec::new(),
@@ -98,12 +97,17 @@ impl Plan {
             kept_nodes: Vec::new(),
             types: Types::new(rules, &renames),
             contracts: Contracts::new(rules, &renames, &schema),
+            has_moves: renames.has_moves(),
+            maps: rules.maps.iter().map(|map| renames.oldest(&absolute(map))).collect(),
             renames,
-            maps: rules.maps.iter().map(absolute).collect(),
             root_table: rules.root_table.clone(),
             limits: rules.limits,
             key_paths: rules.key.iter().map(absolute).collect(),
-            schema: Schema { tables: Vec::new(), taken: schema.taken.clone() },
+            schema: Schema {
+                tables: Vec::new(),
+                taken: schema.taken.clone(),
+                renames: schema.renames.clone(),
+            },
             records_path,
         };
         for pointer in &rules.keep {
@@ -127,8 +131,8 @@ impl Plan {
         self.record_nodes.push(record);
         if let Some(array) = parent.and_then(|parent| self.node_at(parent, &path))
             && let Some(node) = self.nodes.get_mut(array)
-            // Both names of a rename that was declared late have tables: the old one goes on.
-            && (node.child.is_none() || node.path == path)
+            // The table of a new name, from before the rename was declared, holds nothing new.
+            && node.path == path
         {
             node.child = Some(number);
         }
@@ -139,17 +143,14 @@ impl Plan {
                 Origin::Value => Some(record),
                 Origin::Field | Origin::Variant => self.node_at(number, &column.path),
             };
-            if let Some(node) = node.and_then(|node| self.nodes.get_mut(node)) {
-                let is_own = node.path == column.path;
-                if column.origin == Origin::Field && is_own {
+            if let Some(node) = node.and_then(|node| self.nodes.get_mut(node))
+                // Nor does its column.
+                && node.path == column.path
+            {
+                if column.origin == Origin::Field {
                     node.name.clone_from(&column.name);
                 }
-                let home = Home { of: column.of, column: place };
-                match node.homes.iter_mut().find(|known| known.of == column.of) {
-                    None => node.homes.push(home),
-                    Some(known) if is_own => *known = home,
-                    Some(_) => {}
-                }
+                node.homes.push(Home { of: column.of, column: place });
             }
         }
     }
@@ -163,7 +164,9 @@ impl Plan {
             let tail = path.strip_prefix(self.nodes.get(base)?.path.as_str());
             if let Some(tail) = tail.and_then(|tail| tail.parse::<Pointer>().ok()) {
                 return Some(
-                    tail.tokens().iter().fold(base, |node, token| self.add_member(node, token)),
+                    tail.tokens()
+                        .iter()
+                        .fold(base, |node, token| self.add_member(node, token).node),
                 );
             }
         }
@@ -179,7 +182,9 @@ impl Plan {
         let declared = self.types.type_of(&path);
         let ruling = self.contracts.ruling(&path);
         let is_map = self.maps.contains(&path);
+        let is_renamed = self.renames.has_newer(&path);
         self.nodes.push(Node {
+            is_renamed,
             table,
             path,
             depth,
@@ -192,6 +197,7 @@ impl Plan {
             is_map,
             ruling,
             seen_in: 0,
+            placed_in: 0,
         });
         self.nodes.len() - 1
     }
@@ -214,49 +220,6 @@ impl Plan {
 
     pub(crate) fn record_node(&self, table: usize) -> Option<NodeId> {
         self.record_nodes.get(table).copied()
-    }
-
-    /// The member called `name`. `place` is its place within the object at hand: records of one
-    /// source mostly write their members in one order, so the node at that place is tried first.
-    pub(crate) fn member(&mut self, node: NodeId, place: usize, name: &str) -> Option<NodeId> {
-        let parent = self.nodes.get(node)?;
-        if let Some((known, member)) = parent.members.get(place)
-            && **known == *name
-        {
-            return Some(*member);
-        }
-        if let Some(member) = parent.index.get(name) {
-            return Some(*member);
-        }
-        (self.nodes.len() < MAX_NODES).then(|| self.add_member(node, name))
-    }
-
-    fn add_member(&mut self, parent: NodeId, name: &str) -> NodeId {
-        let Some(node) = self.nodes.get(parent) else {
-            return parent;
-        };
-        if let Some(member) = node.index.get(name) {
-            return *member;
-        }
-        let path = Pointer::child(&node.path, name);
-        let (table, depth) = (node.table, node.depth + 1);
-        let column = naming::nested(&node.name, name);
-        // A rename leads to a place within the same table's records; one that leads out of them
-        // is none.
-        let old = self.renames.get(&path).cloned().and_then(|old| self.node_at(table, &old));
-        let member = old.unwrap_or_else(|| self.push_node(table, path, column, depth));
-        if let Some(node) = self.nodes.get_mut(parent) {
-            node.members.push((name.into(), member));
-            node.index.insert(name.into(), member);
-        }
-        member
-    }
-
-    /// Notes that the object numbered `object` has this member; true where it had it already.
-    pub(crate) fn is_met_again(&mut self, member: NodeId, object: u64) -> bool {
-        self.nodes
-            .get_mut(member)
-            .is_some_and(|node| std::mem::replace(&mut node.seen_in, object) == object)
     }
 
     /// The root table's number, the table added where it is missing.

@@ -23,12 +23,6 @@ impl Pointer {
         self.0.is_empty()
     }
 
-    /// The pointer with `to` in the place of its head `from`; none where it starts otherwise.
-    pub(crate) fn moved(&self, from: &Self, to: &Self) -> Option<Self> {
-        let tail = self.0.strip_prefix(from.0.as_slice())?;
-        Some(Self(to.0.iter().chain(tail).cloned().collect()))
-    }
-
     /// Writes `token` behind `path`, escaped.
     pub(crate) fn push_token(path: &mut String, token: &str) {
         path.push('/');

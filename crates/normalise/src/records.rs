@@ -12,8 +12,8 @@ use crate::plan::Plan;
 use crate::required::Required;
 use crate::walk::{Record, Stop, Walk, quote};
 use crate::{
-    Batch, ColumnType, ErrorKind, LateKeep, NormaliseError, NoticeKind, Reject, RejectReason,
-    RootKey, Rules, Schema, Summary, TableRows,
+    Batch, ColumnType, ErrorKind, LateKeep, NormaliseError, NoticeKind, Pointer, Reject,
+    RejectReason, Renames, RootKey, Rules, Schema, Summary, TableRows,
 };
 
 /// Everything behind the splitter.
@@ -41,17 +41,21 @@ pub(crate) struct Records {
 
 impl Records {
     pub(crate) fn new(
-        rules: Rules,
+        mut rules: Rules,
         schema: Schema,
         object_id: i64,
         partitions: &[(String, String)],
     ) -> Self {
+        let renames = Renames::of(&rules, &schema);
+        let oldest = |pointer: &Pointer| renames.oldest_from(&rules.records, pointer);
+        (rules.key, rules.version) =
+            (rules.key.iter().map(oldest).collect(), rules.version.as_ref().map(oldest));
         let key_paths = rules.key.iter().map(|key| format!("{}{key}", rules.records)).collect();
         let quoted = partitions.iter().map(|(name, value)| (name.clone(), quote(value)));
         Self {
-            walk: Walk::new(Plan::new(&rules, schema), object_id, key_paths),
-            keys: Keys::new(&rules),
-            required: Required::new(&rules),
+            required: Required::new(&rules, &renames),
+            keys: Keys::new(&rules, &renames),
+            walk: Walk::new(Plan::new(&rules, schema, renames), object_id, key_paths),
             envelope: Envelope::new(rules.limits.max_envelope_bytes),
             tape: Tape::default(),
             partitions: quoted.collect(),
@@ -210,7 +214,7 @@ impl Records {
     ) -> Result<(), NormaliseError> {
         let mut pointer = String::new();
         for token in parents.iter().map(String::as_str).chain([name]) {
-            crate::Pointer::push_token(&mut pointer, token);
+            Pointer::push_token(&mut pointer, token);
         }
         if oversized {
             self.walk.note(NoticeKind::EnvelopeLimit, pointer);

@@ -3,14 +3,15 @@
 //! lacks it.
 
 use crate::json::Kind;
-use crate::keys::{Ways, member, ways};
 use crate::walk::{Record, has_ids};
-use crate::{Pointer, Rules};
+use crate::ways::{member, pointers};
+use crate::{Pointer, Renames, Rules};
 
 /// The required fields of one endpoint.
 #[derive(Debug)]
 pub(crate) struct Required {
-    fields: Vec<Ways>,
+    /// Of each field its pointer, then those to its other names.
+    fields: Vec<Vec<Pointer>>,
     /// Where objects are maps by declaration.
     maps: Vec<Pointer>,
 }
@@ -33,8 +34,8 @@ impl<'w> Way<'w> {
 }
 
 impl Required {
-    pub(crate) fn new(rules: &Rules) -> Self {
-        let fields = rules.required.iter().map(|pointer| ways(pointer, &rules.renames));
+    pub(crate) fn new(rules: &Rules, renames: &Renames) -> Self {
+        let fields = rules.required.iter().map(|field| pointers(field, &rules.records, renames));
         Self { fields: fields.collect(), maps: rules.maps.clone() }
     }
 

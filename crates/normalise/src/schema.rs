@@ -11,6 +11,9 @@ pub struct Schema {
     pub tables: Vec<Table>,
     /// Names that other endpoints' tables already have in the same Postgres schema.
     pub taken: BTreeSet<String>,
+    /// Renames that were accepted: new path and old path, absolute, array indices left out. They
+    /// count after `Rules::renames`.
+    pub renames: Vec<(String, String)>,
 }
 
 /// A table. Every table starts with `_object_id bigint, _row integer`, a child also with

@@ -43,6 +43,8 @@ pub enum NoticeKind {
     WideRow,
     /// A name stood twice in one object; the last counts, earlier values are in `_overflow`.
     DuplicateName,
+    /// Two names of one field stood in one object; the newest counts, the others are in `_overflow`.
+    RenameClash,
     /// A field left out under the contract `discard`.
     Discarded,
     /// The envelope is at `Limits::max_envelope_bytes`, or can't be `jsonb`; the member is left out.
@@ -60,6 +62,7 @@ impl NoticeKind {
             Self::TableLimit => "table_limit",
             Self::WideRow => "wide_row",
             Self::DuplicateName => "duplicate_name",
+            Self::RenameClash => "rename_clash",
             Self::Discarded => "discarded",
             Self::EnvelopeLimit => "envelope_limit",
         }

@@ -4,19 +4,21 @@
 //! object's own members are placed. So the parent's key is known, and one draft serves every row.
 
 use crate::draft::Draft;
-use crate::json::{Kind, unescape};
+use crate::json::Kind;
 use crate::plan::{NoHome, NodeId, Plan};
 use crate::rows::TableRows;
 use crate::summary::{Notice, NoticeKind};
 use crate::value::Value;
-use crate::{ColumnType, Origin};
+use crate::{Column, ColumnType, Origin};
 
 mod maps;
+mod members;
 mod place;
 mod record;
 
 use maps::Reading;
 pub(crate) use maps::has_ids;
+use members::Met;
 pub(crate) use place::quote;
 pub(crate) use record::{Record, Stop};
 
@@ -45,8 +47,9 @@ pub(crate) struct Walk {
     next_rows: Vec<i32>,
     draft: Draft,
     deferred: Vec<Deferred>,
-    members: Vec<(NodeId, usize)>,
+    members: Vec<Met>,
     objects_met: u64,
+    rows_begun: u64,
     scratch: Vec<u8>,
     /// The key cells of the record at hand.
     pub(crate) key: Vec<Vec<u8>>,
@@ -68,6 +71,7 @@ impl Walk {
             deferred: Vec::new(),
             members: Vec::new(),
             objects_met: 0,
+            rows_begun: 0,
             scratch: Vec::new(),
             key: Vec::new(),
             key_columns: Vec::new(),
@@ -127,6 +131,7 @@ impl Walk {
         is_in_map: bool,
     ) -> Result<(), Stop> {
         self.draft.clear();
+        self.rows_begun += 1;
         let Some(node) = self.plan.record_node(table) else {
             return Ok(());
         };
@@ -145,57 +150,15 @@ impl Walk {
         whole.map_or(Ok(()), |value| self.place_document(node, value, record.range(item)))
     }
 
-    /// Places the members of an object. A name that stands twice counts the last time; what stood
-    /// there before goes to the overflow.
+    /// Places the members of an object.
     fn object(&mut self, record: Record<'_>, node: NodeId, index: usize) -> Result<(), Stop> {
-        self.objects_met += 1;
-        let object = self.objects_met;
-        let mark = self.members.len();
-        for (place, (name, value)) in record.tape.members(index).enumerate() {
-            let Some(member) = self.member(record, node, place, name) else {
-                self.overflow_unplanned(record, node, name, value)?;
-                continue;
-            };
-            if self.plan.is_met_again(member, object) {
-                self.replace_member(record, mark, member, value)?;
-            } else {
-                self.members.push((member, value));
-            }
-        }
+        let mark = self.gather(record, node, index)?;
         let mut at = mark;
-        while let Some((member, value)) = self.members.get(at).copied() {
-            self.value(record, member, value)?;
+        while let Some(met) = self.members.get(at).copied() {
+            self.value(record, met.node, met.value)?;
             at += 1;
         }
         self.members.truncate(mark);
-        Ok(())
-    }
-
-    /// The node of a member; none for a name that Postgres can't hold, or one too many.
-    fn member(&mut self, r: Record<'_>, node: NodeId, place: usize, name: usize) -> Option<NodeId> {
-        let token = r.tape.get(name)?;
-        if token.is_unrepresentable() {
-            return None;
-        }
-        let inside = r.json.get(token.start as usize + 1..(token.end as usize).checked_sub(1)?)?;
-        let name = std::str::from_utf8(unescape(inside, &mut self.scratch)).ok()?;
-        self.plan.member(node, place, name)
-    }
-
-    fn replace_member(
-        &mut self,
-        record: Record<'_>,
-        mark: usize,
-        member: NodeId,
-        value: usize,
-    ) -> Result<(), Stop> {
-        let earlier = self.members.iter_mut().skip(mark).find(|(node, _)| *node == member);
-        if let Some((_, held)) = earlier {
-            let earlier = std::mem::replace(held, value);
-            self.notice(NoticeKind::DuplicateName, member);
-            let raw = record.value(earlier).map_or(&[][..], |value| value.raw);
-            self.overflow(member, raw);
-        }
         Ok(())
     }
 
@@ -207,13 +170,18 @@ impl Walk {
             Kind::Null => Ok(()),
             // What is declared to be JSON stays whole.
             Kind::Object | Kind::Array if self.plan.is_json(node) => {
+                if self.is_moved_clash(record, node, index) {
+                    return Ok(());
+                }
                 self.place_whole(record, node, index)
             }
             Kind::Object if token.len > 0 => match self.reading(record, node, index) {
                 Reading::Columns => self.nested(record, node, index, token.len as usize),
+                _ if self.is_moved_clash(record, node, index) => Ok(()),
                 Reading::Rows => self.set_aside(record, node, index),
                 Reading::Whole => self.place_whole(record, node, index),
             },
+            _ if self.is_moved_clash(record, node, index) => Ok(()),
             Kind::Array if token.has_object() => self.set_aside(record, node, index),
             Kind::Object | Kind::Array => self.place_whole(record, node, index),
             Kind::True | Kind::False | Kind::Number | Kind::String => {
@@ -339,13 +307,17 @@ impl Walk {
         let columns = known.get_or_insert_with(|| {
             let columns = self.plan.schema().tables.get(table).map(|table| &table.columns);
             let keys = columns.into_iter().flatten().enumerate();
-            let origin = if table == 0 { Origin::Field } else { Origin::Key };
-            keys.filter(|(_, column)| column.origin == origin)
-                .filter_map(|(place, column)| {
-                    let key = self.key_paths.iter().position(|path| *path == column.path)?;
-                    Some((place, key))
-                })
-                .collect()
+            // A child's column stays the key's when the key turns out to have had another name.
+            let path_of = |column: &Column| match column.origin {
+                Origin::Field if table == 0 => Some(column.path.clone()),
+                Origin::Key if table != 0 => Some(self.plan.oldest(&column.path)),
+                _ => None,
+            };
+            keys.filter_map(|(place, column)| {
+                let path = path_of(column)?;
+                Some((place, self.key_paths.iter().position(|key| *key == path)?))
+            })
+            .collect()
         });
         for (column, key) in columns.iter() {
             if let Some(cell) = self.key.get(*key).filter(|_| !self.draft.is_set(*column)) {

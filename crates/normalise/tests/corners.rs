@@ -137,6 +137,37 @@ fn the_key_of_a_record_with_both_names_is_the_one_in_its_row() {
 }
 
 #[test]
+fn the_key_is_that_of_the_name_that_counts_in_every_order() {
+    let renames = vec![(pointer("/b"), pointer("/a")), (pointer("/n"), pointer("/o"))];
+    let flat = Rules { renames: renames.clone(), ..keyed("/a") };
+    let nested = Rules { renames, ..keyed("/o/id") };
+    for (text, row) in [(r#"{"b":2,"a":1}"#, "a=2 "), (r#"{"b":null,"a":1}"#, "a=1")] {
+        let shredded = shred(flat.clone(), text);
+        assert!(shredded.shown("t")[0].starts_with(row), "{:?}", shredded.shown("t"));
+        assert_eq!(shredded.batches[0].keys.len(), 1);
+    }
+    let shredded = shred(nested, r#"{"n":{"id":2},"o":{"id":1}}{"n":{"x":2},"o":{"id":1}}"#);
+    assert!(shredded.shown("t")[0].starts_with("o__id=2 "), "{:?}", shredded.shown("t"));
+    // The newer object counts, and it has no key.
+    assert_eq!(shredded.batches[0].rejects[0].reason.name(), "key_missing");
+}
+
+#[test]
+fn a_rename_out_of_another_object_loses_nothing_where_both_stand() {
+    let moved = Rules { renames: vec![(pointer("/x/total"), pointer("/ttl"))], ..keyed("/ttl") };
+    for (text, row) in [
+        (r#"{"x":{"total":2}}"#, "ttl=2"),
+        (r#"{"ttl":1,"x":{"total":2}}"#, r#"ttl=1 _overflow={"/ttl":[2]}"#),
+        (r#"{"x":{"total":2},"ttl":1}"#, r#"ttl=2 _overflow={"/ttl":[1]}"#),
+    ] {
+        let shredded = shred(moved.clone(), text);
+        assert_eq!(shredded.shown("t"), [row], "{text}");
+        let key = i64::from_be_bytes(shredded.batches[0].keys[0].cells[0][..].try_into().unwrap());
+        assert!(row.starts_with(&format!("ttl={key}")), "{text}: {key}");
+    }
+}
+
+#[test]
 fn many_records_that_give_way_in_one_batch_leave_the_newest() {
     let versions: Vec<_> =
         (0..50).map(|at| format!(r#"{{"id":{},"v":{at},"c":[{{"x":{at}}}]}}"#, at % 5)).collect();

@@ -5,11 +5,12 @@ mod common;
 mod rebuild;
 
 use common::{Shredded, rules, shred_with};
-use normalise::{ColumnType, Contract, DeclaredType, Pointer, Rules, Schema};
+use normalise::{ColumnType, Contract, DeclaredType, Pointer, Renames, Rules, Schema};
 use proptest::prelude::*;
 use rebuild::Rebuilt;
 use rebuild::compare::{EXCEPTIONS, difference, difference_as_declared};
 use rebuild::json::Json;
+use rebuild::renamed::under_old_names;
 
 fn scalar() -> impl Strategy<Value = String> {
     let two = || 0..70_u32;
@@ -83,13 +84,21 @@ fn any_rules() -> impl Strategy<Value = Rules> {
         prop::sample::subsequence(&PLACES[..], 1..4)
             .prop_map(|maps| maps.into_iter().map(|map| map.parse().unwrap()).collect()),
     ];
-    (bounds(), maps).prop_map(|(rules, maps)| Rules { maps, ..rules })
+    (bounds(), maps).prop_map(|(rules, maps)| {
+        // The names of a map are no fields that could be renamed.
+        let maps = if rules.renames.is_empty() { maps } else { Vec::new() };
+        Rules { maps, ..rules }
+    })
 }
 
 /// The default bounds, and bounds that even small documents meet.
 fn bounds() -> impl Strategy<Value = Rules> {
     prop_oneof![
         3 => Just(rules("t")),
+        1 => renames().prop_map(|pairs| {
+            let pairs = pairs.iter().map(|(new, old)| (new.parse().unwrap(), old.parse().unwrap()));
+            Rules { renames: pairs.collect(), ..rules("t") }
+        }),
         1 => (0..4_usize, 1..4_usize, 0..6_usize, 1..4_usize, 0..80_usize, 0..40_usize).prop_map(
             |(depth, keys, columns, tables, row, jsonb)| {
                 let mut narrow = rules("t");
@@ -112,16 +121,35 @@ fn types() -> impl Strategy<Value = Vec<DeclaredType>> {
     prop_oneof![3 => Just(Vec::new()), 1 => declared.prop_map(|declared| vec![declared])]
 }
 
-fn check(text: &str, shredded: &Shredded) -> Result<(), TestCaseError> {
-    check_by(difference, text, shredded)
+/// Names of the root, of what stands in it and in its arrays; some over several steps.
+fn renames() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
+    const PAIRS: [(&str, &str); 7] = [
+        ("/b", "/a"),
+        ("/C", "/b"),
+        ("/b", "/C"),
+        ("/a/b", "/a/a"),
+        ("/a/C", "/a/b"),
+        ("/a/b/C", "/a/b/a"),
+        ("/C/a", "/C/b"),
+    ];
+    prop::sample::subsequence(&PAIRS, 1..4)
+}
+
+fn check(text: &str, rules: &Rules, shredded: &Shredded) -> Result<(), TestCaseError> {
+    check_by(difference, text, rules, shredded)
 }
 
 fn check_by(
     difference: fn(&Json, &Rebuilt) -> Option<String>,
     text: &str,
+    rules: &Rules,
     shredded: &Shredded,
 ) -> Result<(), TestCaseError> {
+    let pairs = rules.renames.iter().map(|(new, old)| (new.to_string(), old.to_string()));
+    let renames = Renames::new(pairs);
     let records = rebuild::records(text, &Pointer::default());
+    let records: Vec<_> =
+        records.into_iter().map(|record| under_old_names(record, &renames)).collect();
     let rebuilt = rebuild::rebuild(shredded);
     prop_assert_eq!(records.len(), rebuilt.len());
     for (stood, held) in records.iter().zip(rebuilt.values()) {
@@ -145,8 +173,10 @@ proptest! {
         chunk in 1_usize..60,
     ) {
         let compare = if types.is_empty() { difference } else { difference_as_declared };
-        let check = |text: &str, shredded: &Shredded| check_by(compare, text, shredded);
+        // What is declared to be JSON keeps the names inside of it.
+        let types = if rules.renames.is_empty() { types } else { Vec::new() };
         let rules = Rules { types, ..rules };
+        let check = |text: &str, shredded: &Shredded| check_by(compare, text, &rules, shredded);
         let mut schema = Schema::default();
         for text in &texts {
             let shredded =
@@ -154,7 +184,7 @@ proptest! {
             check(text, &shredded)?;
             schema = shredded.schema;
         }
-        let frozen = Rules { contract: Contract::Freeze, ..rules };
+        let frozen = Rules { contract: Contract::Freeze, ..rules.clone() };
         let replay = |text: &String, size: usize| {
             shred_with(frozen.clone(), schema.clone(), text.as_bytes(), &[], size).unwrap()
         };
@@ -173,7 +203,7 @@ fn zero_times_any_power_of_ten_is_rebuilt() {
     let text = r#"{"a":"x"}{"a":0e131974124}{"a":0.000e2}{"a":0e-3}"#;
     let shredded =
         shred_with(Rules::default(), Schema::default(), text.as_bytes(), &[], usize::MAX).unwrap();
-    check(text, &shredded).unwrap();
+    check(text, &Rules::default(), &shredded).unwrap();
 }
 
 #[test]

@@ -246,6 +246,67 @@ fn a_declared_rename_goes_on_in_the_old_place() {
 }
 
 #[test]
+fn of_two_names_in_one_object_the_newest_counts_wherever_it_stands() {
+    let pairs = [
+        ("/total", "/ttl"),
+        ("/sum", "/total"),
+        ("/taxation", "/taxes"),
+        ("/menuEntry", "/menuItem"),
+        ("/taxes/rate", "/taxes/pct"),
+    ];
+    let pairs = pairs.iter().map(|(new, old)| (new.parse().unwrap(), old.parse().unwrap()));
+    let renamed = Rules { renames: pairs.collect(), ..rules("t") };
+    for (text, row, taxes) in [
+        (r#"{"ttl":1,"total":2}"#, r#"ttl=2 _overflow={"/ttl":[1]}"#, &[][..]),
+        (r#"{"total":2,"ttl":1}"#, r#"ttl=2 _overflow={"/ttl":[1]}"#, &[]),
+        (r#"{"sum":3,"ttl":1,"total":2}"#, r#"ttl=3 _overflow={"/total":[2],"/ttl":[1]}"#, &[]),
+        (r#"{"total":null,"ttl":1}"#, "ttl=1", &[]),
+        (
+            r#"{"taxation":[{"n":2}],"taxes":[{"n":1}]}"#,
+            r#"_overflow={"/taxes":[[{"n":1}]]}"#,
+            &["n=2"],
+        ),
+        (
+            r#"{"menuEntry":{"id":2},"menuItem":{"id":1}}"#,
+            r#"menu_item__id=2 _overflow={"/menuItem":[{"id":1}]}"#,
+            &[],
+        ),
+        (
+            r#"{"taxation":[{"rate":2,"pct":1},{"pct":3}]}"#,
+            "",
+            &[r#"pct=2 _overflow={"/taxes/pct":[1]}"#, "pct=3"],
+        ),
+    ] {
+        let shredded = shred(renamed.clone(), text);
+        assert_eq!(shredded.shown("t"), [row], "{text}");
+        if !taxes.is_empty() {
+            assert_eq!(shredded.shown("t__taxes"), taxes, "{text}");
+        }
+        let kinds: Vec<_> = shredded.summary.notices.iter().map(|n| n.kind.name()).collect();
+        let is_clash = row.contains("_overflow") || taxes.len() > 1;
+        assert_eq!(kinds.contains(&"rename_clash"), is_clash, "{text}");
+    }
+}
+
+#[test]
+fn a_rename_in_the_catalog_counts_like_a_declared_one() {
+    let first = shred(rules("t"), r#"{"id":1,"ttl":1,"taxes":[{"n":1}]}"#);
+    let mut schema = first.schema;
+    schema.renames = vec![
+        ("/taxation".to_owned(), "/taxes".to_owned()),
+        ("/total".to_owned(), "/ttl".to_owned()),
+        ("/number".to_owned(), "/id".to_owned()),
+    ];
+    let keyed = Rules { key: vec!["/number".parse().unwrap()], ..rules("t") };
+    let text = br#"{"number":2,"total":2,"taxation":[{"n":2}]}"#;
+    let accepted = shred_with(keyed, schema.clone(), text, &[], usize::MAX).unwrap();
+    assert!(accepted.changes().is_empty());
+    assert_eq!(accepted.shown("t"), ["id=2 ttl=2"]);
+    assert_eq!(accepted.shown("t__taxes"), ["n=2"]);
+    assert_eq!(accepted.schema.renames, schema.renames);
+}
+
+#[test]
 fn a_rename_declared_after_the_new_name_landed_goes_on_in_the_old_place() {
     let first = shred(rules("t"), r#"{"ttl":1,"taxes":[{"n":1}]}"#);
     let text = br#"{"total":2,"taxation":[{"n":2}]}"#;

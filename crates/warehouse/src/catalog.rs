@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use normalise::{Column, ColumnType, Origin, Schema, Table};
+use normalise::{Column, ColumnType, Origin, Renames, Schema, Table};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -55,17 +55,24 @@ impl Catalog {
     /// is missing.
     pub(crate) fn key_columns(&self, endpoint: &EndpointFacts) -> Option<Vec<&Column>> {
         let root = self.schema.tables.first().filter(|_| !endpoint.key.is_empty())?;
-        endpoint.key.iter().map(|path| field_column(root, path)).collect()
+        let renames = self.renames(endpoint);
+        endpoint.key.iter().map(|path| field_column(root, &renames.oldest(path))).collect()
     }
 
     /// The root table's columns that may hold a record's version.
     pub(crate) fn version_columns(&self, endpoint: &EndpointFacts) -> Vec<&Column> {
         let columns = self.schema.tables.first().map_or(&[][..], |root| &root.columns);
+        let version = endpoint.version.as_ref().map(|path| self.renames(endpoint).oldest(path));
         let is_version = |column: &&Column| {
-            endpoint.version.as_ref() == Some(&column.path)
+            version.as_ref() == Some(&column.path)
                 && matches!(column.origin, Origin::Field | Origin::Variant)
         };
         columns.iter().filter(is_version).collect()
+    }
+
+    /// What the configuration declares, then what was accepted.
+    pub(crate) fn renames(&self, endpoint: &EndpointFacts) -> Renames {
+        Renames::new(endpoint.renames.iter().chain(&self.schema.renames).cloned())
     }
 
     /// The same statement for each table, children before parents.
@@ -155,7 +162,9 @@ pub(crate) async fn read(
         ORDER BY t.position, c.position"
     );
     let of: [&(dyn ToSql + Sync); 2] = [&endpoint.source, &endpoint.endpoint];
-    let rows = work.query("read the catalog", &sql, &of).await?;
+    let (rows, renames) =
+        futures::join!(work.query("read the catalog", &sql, &of), read_renames(work, endpoint));
+    let (rows, renames) = (rows?, renames?);
     let mut tables = Vec::<Table>::new();
     for row in &rows {
         let position = field::<i32>(row, "position")?;
@@ -170,7 +179,21 @@ pub(crate) async fn read(
         None => (0, schema_name(&endpoint.source)),
     };
     let taken = read_taken(work, &namespace, &tables).await?;
-    Ok(Catalog { version, namespace, schema: Schema { tables, taken } })
+    Ok(Catalog { version, namespace, schema: Schema { tables, taken, renames } })
+}
+
+/// The renames that were accepted. Each counts the catalog's version up, so that they are as new as
+/// the tables once the version is found to be the one that was read.
+async fn read_renames(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+) -> Result<Vec<(String, String)>, WarehouseError> {
+    const RENAMES: &str = "
+        SELECT new_path, old_path FROM riacho.renames WHERE source = $1 AND endpoint = $2
+        ORDER BY accepted_at, new_path";
+    let of: [&(dyn ToSql + Sync); 2] = [&endpoint.source, &endpoint.endpoint];
+    let rows = work.query("read the renames", RENAMES, &of).await?;
+    rows.iter().map(|row| Ok((field(row, "new_path")?, field(row, "old_path")?))).collect()
 }
 
 /// Names in the Postgres schema that are not the endpoint's own: what stands there, and what other

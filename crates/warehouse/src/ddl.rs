@@ -139,6 +139,7 @@ mod tests {
             write: Write::Replace,
             key: key.iter().map(|path| (*path).to_owned()).collect(),
             version: None,
+            renames: Vec::new(),
             vanish_limit: None,
             lock_schema_first: false,
         }

@@ -36,6 +36,9 @@ pub struct EndpointFacts {
     pub key: Vec<String>,
     /// Which of two versions is newer: pointer from the document.
     pub version: Option<String>,
+    /// Renames that the configuration declares: new and old pointer from the document. Those that
+    /// the catalog has come after them.
+    pub renames: Vec<(String, String)>,
     /// The share of a scope's records (0 to 1) beyond which their vanishing is a failure.
     pub vanish_limit: Option<f64>,
     /// Take the endpoint's schema lock at the start: after `WarehouseError::begin_again`.

@@ -7,7 +7,10 @@ use crate::work::{Work, field};
 use crate::{Timeouts, WarehouseError};
 
 /// Each file once, in this order, for ever: a published one is never edited.
-const MIGRATIONS: &[(i32, &str)] = &[(1, include_str!("migrations/0001_ledger_and_catalog.sql"))];
+const MIGRATIONS: &[(i32, &str)] = &[
+    (1, include_str!("migrations/0001_ledger_and_catalog.sql")),
+    (2, include_str!("migrations/0002_renames.sql")),
+];
 
 /// The number of the lock that whoever migrates holds; any constant of our own.
 const LOCK: i64 = 0x7269_6163_686f;

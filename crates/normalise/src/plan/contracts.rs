@@ -1,12 +1,10 @@
 //! What the configuration allows to change, field by field: which rule counts for a path, and what
 //! it says. The columns themselves are `homes`' and `plan`'s.
 
-use std::collections::BTreeMap;
-
 use landing::{deciding, is_at_or_under};
 
 use super::NoHome;
-use crate::{Contract, Origin, Rules, Schema};
+use crate::{Contract, Origin, Renames, Rules, Schema};
 
 /// The rule that counts for a field, found once for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +41,7 @@ struct Rule {
 }
 
 impl Contracts {
-    pub(super) fn new(rules: &Rules, renames: &BTreeMap<String, String>, schema: &Schema) -> Self {
+    pub(super) fn new(rules: &Rules, renames: &Renames, schema: &Schema) -> Self {
         let records = rules.records.to_string();
         let standing = || {
             let columns = schema.tables.iter().flat_map(|table| &table.columns);
@@ -140,15 +138,6 @@ pub(super) fn relative<'p>(records: &str, path: &'p str) -> &'p str {
 
 /// The pointer, from the record, to what was renamed to it: columns keep the path that they were
 /// made for.
-pub(super) fn oldest(renames: &BTreeMap<String, String>, records: &str, pointer: &str) -> String {
-    let mut path = format!("{records}{pointer}");
-    // The configuration allows no circles; here they end.
-    for _ in renames {
-        let renamed = renames.iter().filter(|(new, _)| is_at_or_under(&path, new));
-        let Some((new, old)) = renamed.max_by_key(|(new, _)| new.len()) else {
-            break;
-        };
-        path = format!("{old}{}", path.get(new.len()..).unwrap_or_default());
-    }
-    relative(records, &path).to_owned()
+pub(super) fn oldest(renames: &Renames, records: &str, pointer: &str) -> String {
+    relative(records, &renames.oldest(&format!("{records}{pointer}"))).to_owned()
 }

@@ -1,11 +1,9 @@
 //! Types that the configuration declares for paths and for patterns of names.
 
-use std::collections::BTreeMap;
-
 use landing::{last_name, name_matches};
 
 use super::contracts::{oldest, relative};
-use crate::{ColumnType, DeclaredType, Rules};
+use crate::{ColumnType, DeclaredType, Renames, Rules, Schema};
 
 /// The declared types of one endpoint.
 #[derive(Debug)]
@@ -23,12 +21,12 @@ struct Declared {
 
 /// The declaration of `rules` that counts for the field at the absolute `path`.
 pub(crate) fn declaration<'r>(rules: &'r Rules, path: &str) -> Option<&'r DeclaredType> {
-    let place = Types::new(rules, &super::renames(rules)).find(path)?;
+    let place = Types::new(rules, &Renames::of(rules, &Schema::default())).find(path)?;
     rules.types.get(place)
 }
 
 impl Types {
-    pub(super) fn new(rules: &Rules, renames: &BTreeMap<String, String>) -> Self {
+    pub(super) fn new(rules: &Rules, renames: &Renames) -> Self {
         let records = rules.records.to_string();
         let declared = rules.types.iter().map(|declared| Declared {
             place: match declared.pattern.starts_with('/') {

@@ -11,6 +11,7 @@ use crate::common::Shredded;
 
 pub mod compare;
 pub mod json;
+pub mod renamed;
 
 use json::{Json, read_all};
 

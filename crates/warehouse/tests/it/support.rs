@@ -65,6 +65,7 @@ impl World {
             write,
             key: key.iter().map(|key| (*key).to_owned()).collect(),
             version: version.map(str::to_owned),
+            renames: Vec::new(),
             vanish_limit: None,
             lock_schema_first: false,
         };
