@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::endpoint::{Body, Endpoint, JsonTemplate, Method, WriteMode};
 use crate::endpoint_reading::Surroundings;
+use crate::fields::SchemaPolicy;
 use crate::pages::ParameterPlace;
 use crate::reader::{Node, Table};
 use crate::suggest;
@@ -66,6 +67,7 @@ pub(crate) fn endpoint(table: &Table<'_, '_>, endpoint: &Endpoint, around: &Surr
     placeholders(table, endpoint, around);
     writing(table, endpoint);
     paging(table, endpoint);
+    leaving_out(table, endpoint);
 }
 
 fn placeholders(table: &Table<'_, '_>, endpoint: &Endpoint, around: &Surroundings<'_>) {
@@ -122,6 +124,24 @@ fn writing(table: &Table<'_, '_>, endpoint: &Endpoint) {
             "vanish_limit",
             "records vanish only under `write = \"replace\"`; remove `vanish_limit`, or replace",
         );
+    }
+}
+
+/// What tells records or their versions apart stands in a column.
+fn leaving_out(table: &Table<'_, '_>, endpoint: &Endpoint) {
+    for pointer in endpoint.key.iter().chain(&endpoint.version) {
+        let rule = endpoint.schema.naming(pointer);
+        if let Some(rule) = rule.filter(|rule| rule.of == SchemaPolicy::Discard) {
+            report(
+                table,
+                "schema",
+                format!(
+                    "`{}` leaves out `{pointer}`, which `key` or `version` names; add `\"{pointer}\" \
+                     = \"evolve\"`, or name another field there",
+                    rule.pattern
+                ),
+            );
+        }
     }
 }
 

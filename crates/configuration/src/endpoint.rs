@@ -5,6 +5,7 @@ use landing::Compression;
 use serde::{Serialize, Serializer};
 
 use crate::bounds::Bounds;
+use crate::fields::{self, SchemaRules, TypeRule};
 use crate::pages::Pages;
 use crate::template::{SecretReference, Template};
 
@@ -36,6 +37,8 @@ pub struct Endpoint {
     pub keep: Vec<String>,
     /// What names a record; pointers from the record. Empty: nothing does.
     pub key: Vec<String>,
+    /// What a record must have beside its key; pointers from the record.
+    pub required: Vec<String>,
     /// Which of two versions of a record is newer; a pointer from the record.
     pub version: Option<String>,
     /// The root table; `normalise::table_name` of the endpoint's name where none is given.
@@ -49,7 +52,7 @@ pub struct Endpoint {
     /// Types where inference must not decide; the first that matches counts.
     pub types: Vec<TypeRule>,
     /// What a change of shape may do.
-    pub schema: SchemaPolicy,
+    pub schema: SchemaRules,
     /// The share of a scope's records that may vanish from one object to the next.
     pub vanish_limit: Option<f64>,
     /// Bounds on its records, those of `[load]` included.
@@ -113,27 +116,6 @@ pub enum WriteMode {
     Append,
 }
 
-/// What a change of shape may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SchemaPolicy {
-    /// New columns and tables come by themselves.
-    Evolve,
-    /// A change is a permanent failure.
-    Freeze,
-    /// New fields are left out, and said.
-    Discard,
-}
-
-/// A type for a field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TypeRule {
-    /// A pointer from the record, or a pattern for the field's name where `*` stands for any text.
-    pub pattern: String,
-    /// Postgres's name of the type.
-    pub of: String,
-}
-
 impl Endpoint {
     /// Every template of the request.
     pub fn templates(&self) -> Vec<&Template> {
@@ -146,6 +128,11 @@ impl Endpoint {
             Some(Body::Json(json)) => json.collect(&mut templates),
         }
         templates
+    }
+
+    /// What is doubtful about its rules for single fields, for people to look at.
+    pub fn doubts(&self) -> Vec<String> {
+        fields::doubts(&self.types, &self.schema)
     }
 
     /// Every secret that a request takes, beside the source's auth and headers.

@@ -5,7 +5,8 @@ use toml::de::DeValue;
 
 use crate::bounds::Bounds;
 use crate::check;
-use crate::endpoint::{Body, Endpoint, JsonTemplate, Method, SchemaPolicy, TypeRule, WriteMode};
+use crate::endpoint::{Body, Endpoint, JsonTemplate, Method, WriteMode};
+use crate::fields::{self, SchemaRules};
 use crate::pages::Pages;
 use crate::partition::Partition;
 use crate::pointer;
@@ -19,7 +20,7 @@ pub(crate) struct Surroundings<'s> {
     pub(crate) bounds: &'s Bounds,
 }
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "method",
     "path",
     "query",
@@ -31,6 +32,7 @@ const KEYS: [&str; 20] = [
     "records",
     "keep",
     "key",
+    "required",
     "version",
     "table",
     "write",
@@ -44,32 +46,15 @@ const KEYS: [&str; 20] = [
 const METHODS: [(&str, Method); 2] = [("GET", Method::Get), ("POST", Method::Post)];
 const WRITES: [(&str, WriteMode); 3] =
     [("replace", WriteMode::Replace), ("merge", WriteMode::Merge), ("append", WriteMode::Append)];
-const SCHEMAS: [(&str, SchemaPolicy); 3] = [
-    ("evolve", SchemaPolicy::Evolve),
-    ("freeze", SchemaPolicy::Freeze),
-    ("discard", SchemaPolicy::Discard),
-];
 const COMPRESSIONS: [(&str, Compression); 3] =
     [("none", Compression::None), ("gzip", Compression::Gzip), ("zstd", Compression::Zstd)];
-const TYPES: [(&str, &str); 9] = [
-    ("boolean", "boolean"),
-    ("bigint", "bigint"),
-    ("numeric", "numeric"),
-    ("text", "text"),
-    ("date", "date"),
-    ("timestamp", "timestamp"),
-    ("timestamptz", "timestamptz"),
-    ("jsonb", "jsonb"),
-    ("json", "json"),
-];
-
 pub(crate) fn read(name: &str, node: &Node<'_, '_>, around: &Surroundings<'_>) -> Option<Endpoint> {
     check::folder_name(name, node);
     let table = node.table(&KEYS)?;
     let path = table.need("path").and_then(|node| Template::read(&node));
     let method = or(&table, "method", Method::Get, |node| node.choice(&METHODS));
     let write = or(&table, "write", WriteMode::Replace, |node| node.choice(&WRITES));
-    let schema = or(&table, "schema", SchemaPolicy::Evolve, |node| node.choice(&SCHEMAS));
+    let schema = or(&table, "schema", SchemaRules::EVOLVE, fields::read_schema);
     let compression =
         or(&table, "compression", Compression::None, |node| node.choice(&COMPRESSIONS));
     let pages = or(&table, "pages", Pages::None, Pages::read);
@@ -86,11 +71,12 @@ pub(crate) fn read(name: &str, node: &Node<'_, '_>, around: &Surroundings<'_>) -
         records: one("records").flatten(),
         keep: many("keep").unwrap_or_default(),
         key: many("key").unwrap_or_default(),
+        required: many("required").unwrap_or_default(),
         version: one("version").flatten(),
         table: table.get("table").and_then(|node| check::table_name(&node)),
         renames: table.get("renames").map(|node| read_renames(&node)).unwrap_or_default(),
         maps: many("maps").unwrap_or_default(),
-        types: table.get("types").map(|node| read_types(&node)).unwrap_or_default(),
+        types: table.get("types").map(|node| fields::read_types(&node)).unwrap_or_default(),
         vanish_limit: vanish_limit.flatten(),
         limits: own_bounds?.or(around.bounds),
         path: path?,
@@ -208,21 +194,4 @@ fn read_renames(node: &Node<'_, '_>) -> Vec<(String, String)> {
     }
     check::rename_cycles(node, &renames);
     renames
-}
-
-fn read_types(node: &Node<'_, '_>) -> Vec<TypeRule> {
-    let entries = node.map().map(|table| table.entries()).unwrap_or_default();
-    let mut rules = Vec::new();
-    for (pattern, node) in entries {
-        if pattern.contains('/')
-            && !pattern.contains('*')
-            && let Some(fault) = pointer::fault(pattern)
-        {
-            node.report::<()>(format!("`{pattern}`: {fault}"));
-        }
-        if let Some(of) = node.choice(&TYPES) {
-            rules.push(TypeRule { pattern: pattern.to_owned(), of: of.to_owned() });
-        }
-    }
-    rules
 }

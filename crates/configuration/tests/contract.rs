@@ -86,7 +86,8 @@ fn an_endpoint_says_how_it_is_asked_and_what_becomes_of_its_records() {
     assert_eq!(endpoint.version.as_deref(), Some("/lastUpdatedUTC"));
     assert_eq!(endpoint.table.as_deref(), Some("guest_checks"));
     assert_eq!(endpoint.write, WriteMode::Replace);
-    assert_eq!(endpoint.schema, SchemaPolicy::Evolve);
+    assert_eq!(endpoint.schema.rest, SchemaPolicy::Evolve);
+    assert!(endpoint.schema.fields.is_empty());
     assert_eq!(endpoint.renames, [("/taxation".to_owned(), "/taxes".to_owned())]);
     assert_eq!(endpoint.types[1].pattern, "*Lcl");
     let Pages::Cursor { from, param, into, .. } = &endpoint.pages else {
@@ -94,6 +95,60 @@ fn an_endpoint_says_how_it_is_asked_and_what_becomes_of_its_records() {
     };
     assert_eq!((from.as_str(), param.as_str()), ("/next", "cursor"));
     assert_eq!(*into, ParameterPlace::Query);
+}
+
+#[test]
+fn a_contract_is_a_word_or_a_table_of_fields_and_is_shown_as_it_is_written() {
+    let endpoint = |line: &str| {
+        let configuration = parse(&format!(
+            "[sources.a]\nbase_url = \"http://localhost:1\"\n[sources.a.endpoints.e]\npath = \"/e\"\n{line}\n"
+        ));
+        configuration.endpoint("a", "e").unwrap().clone()
+    };
+    let words = endpoint("schema = \"freeze\"").schema;
+    assert_eq!((words.rest, words.fields.len()), (SchemaPolicy::Freeze, 0));
+    assert_eq!(serde_json::to_string(&words).unwrap(), "\"freeze\"");
+    let line = r#"schema = { "/taxes" = "freeze", "*" = "discard", "x*" = "evolve" }"#;
+    let fields = endpoint(line).schema;
+    assert_eq!(fields.rest, SchemaPolicy::Discard);
+    let rules = fields.fields.iter().map(|rule| (rule.pattern.as_str(), rule.of));
+    assert_eq!(
+        rules.collect::<Vec<_>>(),
+        [("/taxes", SchemaPolicy::Freeze), ("x*", SchemaPolicy::Evolve)]
+    );
+    assert_eq!(
+        serde_json::to_string(&fields).unwrap(),
+        r#"{"*":"discard","/taxes":"freeze","x*":"evolve"}"#
+    );
+    assert_eq!(endpoint(r#"schema = { "/a" = "freeze" }"#).schema.rest, SchemaPolicy::Evolve);
+    assert_eq!(endpoint(r#"required = ["/id", "/taxes/taxRate"]"#).required[1], "/taxes/taxRate");
+}
+
+#[test]
+fn rules_that_never_count_or_are_misread_are_doubtful() {
+    let doubts = |line: &str| {
+        let configuration = parse(&format!(
+            "[sources.a]\nbase_url = \"http://localhost:1\"\n[sources.a.endpoints.e]\npath = \"/e\"\n{line}\n"
+        ));
+        configuration.endpoint("a", "e").unwrap().doubts()
+    };
+    for (line, doubtful) in [
+        (r#"types = { "*UTC" = "timestamptz", "opn*UTC" = "text" }"#, "`opn*UTC` in `types` never"),
+        (r#"types = { "*UTC" = "timestamptz", "/a/xUTC" = "text" }"#, "`/a/xUTC` in `types` never"),
+        (r#"schema = { "a*" = "freeze", "ab" = "evolve" }"#, "`ab` in `schema` never"),
+        (r#"schema = { "/taxes/*" = "freeze" }"#, "`*` is a letter"),
+        (r#"types = { "taxes/*" = "text" }"#, "by its pointer"),
+    ] {
+        let found = doubts(line);
+        assert_eq!(found.len(), 1, "{line}: {found:?}");
+        assert!(found[0].contains(doubtful), "{line}: {found:?}");
+    }
+    for line in [
+        r#"types = { "/a/xUTC" = "text", "*UTC" = "timestamptz" }"#,
+        r#"schema = { "*" = "freeze", "a*" = "evolve", "/ab" = "discard" }"#,
+    ] {
+        assert_eq!(doubts(line), [String::new(); 0], "{line}");
+    }
 }
 
 #[test]

@@ -101,6 +101,26 @@ fn pointers_are_pointers() {
 }
 
 #[test]
+fn contracts_of_fields_are_checked() {
+    assert_one(
+        &endpoint_problems("schema = { \"/x\" = \"frozen\" }"),
+        &["endpoints.e.schema.\"/x\"", "unknown value `frozen`"],
+    );
+    assert_one(
+        &endpoint_problems("schema = { \"a/b\" = \"freeze\" }"),
+        &["a JSON Pointer starts with `/`"],
+    );
+    assert_one(&endpoint_problems("schema = { \"\" = \"freeze\" }"), &["`*` names all"]);
+    for line in [
+        "key = [\"/o/id\"]\nschema = { \"/o\" = \"discard\" }",
+        "key = [\"/k\"]\nversion = \"/idV\"\nschema = { \"id*\" = \"discard\" }",
+    ] {
+        assert_one(&endpoint_problems(line), &["endpoints.e.schema", "leaves out", "\"evolve\""]);
+    }
+    assert_one(&endpoint_problems("required = [\"id\"]"), &["a JSON Pointer starts with `/`"]);
+}
+
+#[test]
 fn renames_that_go_round_are_refused() {
     assert_one(
         &endpoint_problems("renames = { \"/a\" = \"/b\", \"/b\" = \"/a\" }"),

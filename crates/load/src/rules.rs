@@ -4,7 +4,8 @@
 use configuration::{Bounds, Configuration, Endpoint, SchemaPolicy, WriteMode};
 use landing::RawLocation;
 use normalise::{
-    ColumnType, Contract, DeclaredType, InvalidPointer, Limits, Pointer, Rules, table_name,
+    ColumnType, Contract, DeclaredContract, DeclaredType, InvalidPointer, Limits, Pointer, Rules,
+    table_name,
 };
 use warehouse::{EndpointFacts, Write};
 
@@ -69,6 +70,7 @@ fn configured(endpoint: &Endpoint, source: &str) -> Result<EndpointRules, Invali
         records: pointer(endpoint.records.as_deref().unwrap_or_default())?,
         keep: pointers(&endpoint.keep)?,
         key: pointers(&endpoint.key)?,
+        required: pointers(&endpoint.required)?,
         version: endpoint.version.as_deref().map(pointer).transpose()?,
         renames: endpoint
             .renames
@@ -77,13 +79,13 @@ fn configured(endpoint: &Endpoint, source: &str) -> Result<EndpointRules, Invali
             .collect::<Result<_, _>>()?,
         maps: pointers(&endpoint.maps)?,
         types: endpoint.types.iter().filter_map(declared).collect(),
-        contract: match endpoint.schema {
-            SchemaPolicy::Evolve => Contract::Evolve,
-            SchemaPolicy::Freeze => Contract::Freeze,
-            SchemaPolicy::Discard => Contract::Discard,
-        },
-        contracts: Vec::new(),
-        required: Vec::new(),
+        contract: contract(endpoint.schema.rest),
+        contracts: endpoint
+            .schema
+            .fields
+            .iter()
+            .map(|rule| DeclaredContract { pattern: rule.pattern.clone(), of: contract(rule.of) })
+            .collect(),
         limits: limits(&endpoint.limits),
     };
     let records = endpoint.records.as_deref().unwrap_or_default();
@@ -108,6 +110,14 @@ fn configured(endpoint: &Endpoint, source: &str) -> Result<EndpointRules, Invali
         lock_schema_first: false,
     };
     Ok(EndpointRules { rules, facts })
+}
+
+fn contract(policy: SchemaPolicy) -> Contract {
+    match policy {
+        SchemaPolicy::Evolve => Contract::Evolve,
+        SchemaPolicy::Freeze => Contract::Freeze,
+        SchemaPolicy::Discard => Contract::Discard,
+    }
 }
 
 /// The configuration names no type that the core does not know; both take Postgres's names.

@@ -12,7 +12,7 @@ use crate::{Pointer, Renames, Rules};
 pub(crate) struct Required {
     /// Of each field its pointer, then those to its other names.
     fields: Vec<Vec<Pointer>>,
-    /// Where objects are maps by declaration.
+    /// Where objects are maps by declaration, by all their names.
     maps: Vec<Pointer>,
 }
 
@@ -36,7 +36,8 @@ impl<'w> Way<'w> {
 impl Required {
     pub(crate) fn new(rules: &Rules, renames: &Renames) -> Self {
         let fields = rules.required.iter().map(|field| pointers(field, &rules.records, renames));
-        Self { fields: fields.collect(), maps: rules.maps.clone() }
+        let maps = rules.maps.iter().flat_map(|map| pointers(map, &rules.records, renames));
+        Self { fields: fields.collect(), maps: maps.collect() }
     }
 
     /// The first field that is missing or null: its pointer from the record, with indices.
@@ -50,7 +51,7 @@ impl Required {
     }
 
     /// Whether the value at `index` has nothing at the end of all the ways; then `path` leads to
-    /// what is missing. The first way is the name that the configuration has.
+    /// what is missing. The first way is the field's oldest name.
     fn lacks(&self, record: Record<'_>, index: usize, ways: &[Way<'_>], path: &mut String) -> bool {
         if ways.iter().all(|way| way.head().is_some()) && self.is_map(record, index, ways) {
             return self.an_entry_lacks(record, index, ways, path);

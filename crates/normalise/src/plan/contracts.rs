@@ -64,7 +64,7 @@ impl Contracts {
         Self {
             rest: rules.contract,
             rules: rules.contracts.iter().map(rule).collect(),
-            keys: rules.key.iter().map(|key| format!("{records}{key}")).collect(),
+            keys: rules.key.iter().map(|key| renames.oldest(&format!("{records}{key}"))).collect(),
             stood: !schema.tables.is_empty(),
             records,
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Subcommand;
 use configuration::{
     Configuration, ConfigurationErrors, Endpoint, ListValues, Partition, PartitionKind, Problem,
-    Source, VARIABLE, WriteMode,
+    SchemaPolicy, Source, VARIABLE, WriteMode,
 };
 use load::{ConfigurationError, Lookup, read_configuration};
 use objects::Lake;
@@ -117,6 +117,12 @@ fn show_source(console: &Console, source: &Source) {
     }
     console.sheet(&sheet);
     for endpoint in &source.endpoints {
+        for line in fields(endpoint) {
+            console.say(&format!("  {}: {line}", endpoint.name));
+        }
+        for doubt in endpoint.doubts() {
+            console.say(&format!("  Note: {}: {doubt}.", endpoint.name));
+        }
         for partition in source.idle_partitions(endpoint) {
             console.say(&format!(
                 "  Note: partition {partition} is nowhere in the request of {}, which is sent once for \
@@ -125,6 +131,27 @@ fn show_source(console: &Console, source: &Source) {
             ));
         }
     }
+}
+
+/// What is said of single fields.
+fn fields(endpoint: &Endpoint) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !endpoint.required.is_empty() {
+        lines.push(format!("a record must have {}", endpoint.required.join(", ")));
+    }
+    let types = endpoint.types.iter().map(|rule| format!("{} {}", rule.pattern, rule.of));
+    let types = types.collect::<Vec<_>>().join(", ");
+    if !types.is_empty() {
+        lines.push(format!("types, the first that matches: {types}"));
+    }
+    let schema = &endpoint.schema;
+    if schema.rest != SchemaPolicy::Evolve || !schema.fields.is_empty() {
+        let named = schema.fields.iter().map(|rule| (rule.pattern.as_str(), rule.of));
+        let all = named.chain([("all others", schema.rest)]);
+        let rules: Vec<_> = all.map(|(name, of)| format!("{name} {}", of.name())).collect();
+        lines.push(format!("changes of shape: {}", rules.join(", ")));
+    }
+    lines
 }
 
 fn describe(partition: &Partition) -> String {

@@ -53,6 +53,24 @@ fn a_good_configuration_is_explained() {
 }
 
 #[test]
+fn rules_for_fields_are_explained_and_doubted() {
+    let text = format!(
+        "{GOOD}required = [\"/opnUTC\"]\ntypes = {{ \"*UTC\" = \"timestamptz\" }}\n\
+         schema = {{ \"/taxes\" = \"freeze\", \"/d/*\" = \"discard\" }}\n"
+    );
+    let checked = check(&text, &[]);
+    assert_eq!(checked.code, 0, "{checked:?}");
+    for words in [
+        "a record must have /opnUTC",
+        "*UTC timestamptz",
+        "changes of shape: /taxes freeze, /d/* discard, all others evolve",
+        "Note: getGuestChecks: `/d/*` in `schema` is read as one pointer",
+    ] {
+        assert!(checked.out.contains(words), "{words}: {checked:?}");
+    }
+}
+
+#[test]
 fn every_fault_is_named_by_its_place_with_its_cure() {
     let text = GOOD.replace("records =", "recrods =").replace("\"date\"", "\"dates\"");
     let checked = check(&text, &[]);
