@@ -147,7 +147,7 @@ fn rules_that_never_count_or_are_misread_are_doubtful() {
         r#"types = { "/a/xUTC" = "text", "*UTC" = "timestamptz" }"#,
         r#"schema = { "*" = "freeze", "a*" = "evolve", "/ab" = "discard" }"#,
     ] {
-        assert_eq!(doubts(line), [String::new(); 0], "{line}");
+        assert!(doubts(line).is_empty(), "{line}");
     }
 }
 
