@@ -32,6 +32,7 @@ mod succession;
 mod survey;
 mod table_script;
 mod tls;
+mod turns;
 mod values;
 mod views;
 mod warehouse;

@@ -6,6 +6,7 @@ use normalise::{Change, ColumnType, Schema, Table};
 
 use crate::catalog::{Catalog, is_rewritable, measures, moved, read_version};
 use crate::ident::Ident;
+use crate::turns::Turns;
 use crate::work::{Work, field};
 use crate::{EndpointFacts, WarehouseError, ddl, views};
 
@@ -110,6 +111,46 @@ fn lock_name(endpoint: &EndpointFacts) -> String {
 /// Makes the tables what `after` says, and their views. The schema lock is held; `object_id` names
 /// the object that asks for it.
 pub(crate) async fn alter(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    before: &Catalog,
+    after: &Schema,
+    steps: &[TableStep],
+    object_id: i64,
+) -> Result<(), WarehouseError> {
+    if steps.iter().all(|step| step.is_new) {
+        return alter_now(work, endpoint, before, after, steps, object_id).await;
+    }
+    let turns = Turns::new(work);
+    hold_back_writers(work, before, steps).await?;
+    loop {
+        turns.begin().await?;
+        match alter_now(work, endpoint, before, after, steps, object_id).await {
+            Ok(()) => return turns.keep().await,
+            Err(error) => {
+                if !turns.is_another(&error).await? {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+/// Other loads, whose turns would else overlap for ever. Readers pass by this lock. Source: PostgreSQL
+/// documentation, "Explicit Locking": SHARE ROW EXCLUSIVE and ACCESS SHARE do not conflict.
+async fn hold_back_writers(
+    work: &Work<'_>,
+    before: &Catalog,
+    steps: &[TableStep],
+) -> Result<(), WarehouseError> {
+    let tables = steps.iter().filter_map(|step| before.schema.tables.get(step.table));
+    let tables = tables.map(|table| before.relation(table).to_string());
+    let tables = tables.collect::<Vec<_>>().join(", ");
+    let sql = format!("LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE");
+    work.run("wait for other loads", &sql).await
+}
+
+async fn alter_now(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
     before: &Catalog,

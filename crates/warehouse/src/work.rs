@@ -86,6 +86,11 @@ impl<'a> Work<'a> {
         Ok(work)
     }
 
+    /// How long may be waited for what.
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+
     async fn set_local(&self, timeouts: Timeouts) -> Result<(), WarehouseError> {
         const SET: &str = "SELECT set_config('lock_timeout', $1, true),
                                   set_config('statement_timeout', $2, true),
