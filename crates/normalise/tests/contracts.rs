@@ -83,12 +83,14 @@ fn the_longest_pointer_counts_before_patterns_and_these_before_the_rest() {
 fn a_field_that_is_named_to_be_left_out_is_so_from_the_first_object_on() {
     let quiet =
         contracts(Contract::Evolve, &[("/debug", Contract::Discard), ("_*", Contract::Discard)]);
-    let text = r#"{"id":1,"debug":{"a":1,"b":[{"c":1}]},"_x":[1],"c":[{"_y":1,"z":2}]}"#;
+    let text = r#"{"id":1,"debug":{"a":1,"b":[{"c":1}]},"_x":1,"_x":[1],"c":[{"_y":1,"z":2}]}"#;
     let shredded = shred(quiet, text);
     assert_eq!(shredded.tables(), ["t", "t__c"]);
     assert_eq!(shredded.shown("t"), ["id=1"]);
     assert_eq!(shredded.shown("t__c"), ["z=2"]);
-    assert_eq!(notices(&shredded), ["/_x", "/c/_y", "/debug/a", "/debug/b"]);
+    let discarded = shredded.summary.notices.iter().filter(|n| n.kind.name() == "discarded");
+    let discarded: Vec<_> = discarded.map(|notice| notice.path.as_str()).collect();
+    assert_eq!(discarded, ["/_x", "/c/_y", "/debug/a", "/debug/b"]);
 }
 
 #[test]
@@ -119,6 +121,16 @@ fn a_new_table_under_a_free_field_repeats_a_frozen_key() {
     let schema = shred(keyed.clone(), r#"{"id":1}"#).schema;
     let shredded = after(&keyed, &schema, r#"{"id":2,"c":[{"x":1}]}"#).unwrap();
     assert_eq!(shredded.shown("t__c"), ["id=2 x=1"]);
+}
+
+#[test]
+fn a_key_that_is_configured_late_is_not_left_out_with_new_fields() {
+    let schema = shred(rules("t"), r#"{"a":1}"#).schema;
+    let keyed = Rules { key: vec!["/id".parse().unwrap()], ..contracts(Contract::Discard, &[]) };
+    assert_eq!(
+        after(&keyed, &schema, r#"{"a":2,"id":7,"new":1}"#).unwrap().shown("t"),
+        ["a=2 id=7"]
+    );
 }
 
 #[test]
