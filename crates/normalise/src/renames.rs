@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use landing::is_at_or_under;
+
 use crate::pointer::Pointer;
 use crate::{Rules, Schema};
 
@@ -45,7 +47,8 @@ impl Renames {
 
     /// Whether `new`, once it is a name of `old`, would lead back to itself.
     pub fn would_circle(&self, new: &str, old: &str) -> bool {
-        is_at_or_in(&self.oldest(old), new) || is_at_or_in(&self.oldest(old), &self.oldest(new))
+        is_at_or_under(&self.oldest(old), new)
+            || is_at_or_under(&self.oldest(old), &self.oldest(new))
     }
 
     /// The path under which the catalog has what stands at `path` now.
@@ -99,6 +102,11 @@ impl Renames {
         std::iter::successors(Some(path), before).take(MAX_STEPS).count() - 1
     }
 
+    /// Whether what stands at `path` had another name before, whatever stands around it.
+    pub fn is_new_name(&self, path: &str) -> bool {
+        self.settled.contains_key(&self.settle(path))
+    }
+
     /// Whether the field at a settled path has been renamed since.
     pub(crate) fn has_newer(&self, path: &str) -> bool {
         self.settled.values().any(|old| old == path)
@@ -128,11 +136,6 @@ impl Renames {
 
 fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(parent, _)| parent)
-}
-
-/// Whether `path` is `place` or stands inside of it.
-fn is_at_or_in(path: &str, place: &str) -> bool {
-    path.strip_prefix(place).is_some_and(|tail| tail.is_empty() || tail.starts_with('/'))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The command line: wiring only. What each command does stands under `commands`.
 
+mod adoption;
 mod cli;
 mod commands;
 mod environment;

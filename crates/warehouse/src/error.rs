@@ -3,7 +3,7 @@
 use landing::{Classify, FailureKind};
 
 use crate::sqlstate;
-use crate::{ScriptError, SettingsError, Vanished};
+use crate::{RenameRefused, ScriptError, SettingsError, Vanished};
 
 /// Why the warehouse could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,9 @@ pub enum WarehouseError {
         /// The newest that this build knows.
         known: i32,
     },
+    /// A rename can't be accepted.
+    #[error(transparent)]
+    Rename(#[from] RenameRefused),
     /// A table script can't be applied.
     #[error(transparent)]
     Script(#[from] ScriptError),
@@ -111,6 +114,7 @@ impl WarehouseError {
             Self::Vanished(_) | Self::VerdictStands(_) => "vanished",
             Self::NotReinstated { .. } => "not_reinstated",
             Self::TooNew { .. } => "warehouse_too_new",
+            Self::Rename(_) => "rename_refused",
             Self::Script(_) => "table_script",
             Self::Mismatch(_) => "rows_do_not_fit",
         }
@@ -137,6 +141,7 @@ impl WarehouseError {
             | Self::VerdictStands(_)
             | Self::NotReinstated { .. }
             | Self::TooNew { .. }
+            | Self::Rename(_)
             | Self::Script(_)
             | Self::Mismatch(_) => false,
         }
@@ -157,7 +162,9 @@ impl Classify for WarehouseError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::Database { code: Some(code), .. } => sqlstate::meaning(code).1,
-            Self::Vanished(_) | Self::VerdictStands(_) | Self::Script(_) => FailureKind::Permanent,
+            Self::Vanished(_) | Self::VerdictStands(_) | Self::Rename(_) | Self::Script(_) => {
+                FailureKind::Permanent
+            }
             Self::Settings(_)
             | Self::Connect { .. }
             | Self::Database { code: None, .. }

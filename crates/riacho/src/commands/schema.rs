@@ -1,5 +1,6 @@
 //! `riacho schema`: the tables that records became, their columns, and the changes of shape.
 
+mod accept;
 mod apply;
 mod sql;
 
@@ -35,12 +36,15 @@ enum Command {
     Sql(sql::Arguments),
     /// Run a reviewed script of `schema sql` ahead of the data that need it
     Apply(apply::Arguments),
+    /// Say that a new name is an old one, and move what landed under it
+    Accept(accept::Arguments),
 }
 
 pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Result<Exit> {
     match arguments.command {
         Some(Command::Sql(arguments)) => sql::run(arguments, console).await,
         Some(Command::Apply(arguments)) => apply::run(arguments, console).await,
+        Some(Command::Accept(arguments)) => accept::run(arguments, console).await,
         None => show(arguments, console).await,
     }
 }

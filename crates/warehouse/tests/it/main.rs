@@ -7,6 +7,7 @@ mod connection;
 mod keyed;
 mod ledger;
 mod model;
+mod renames;
 mod scopes;
 mod scripts;
 mod shapes;
