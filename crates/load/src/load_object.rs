@@ -105,7 +105,7 @@ async fn attempt(
     };
     match fill(job, &facts.object, reading, &mut loading, &mut done).await {
         Ok((summary, rejects)) => {
-            done.notices = notices(&summary);
+            done.notices = notices(&summary, &rejects);
             let committing = Instant::now();
             let outcome = loading.commit(summary, rejects, started.elapsed()).await?;
             done.timings.commit += committing.elapsed();
@@ -235,9 +235,11 @@ async fn pour(
     }
 }
 
-fn notices(summary: &Summary) -> Vec<String> {
-    let told = summary.notices.iter().take(20);
-    told.map(|notice| format!("{} {}", notice.kind.name(), notice.path)).collect()
+fn notices(summary: &Summary, rejects: &[Reject]) -> Vec<String> {
+    const TOLD_MAX: usize = 20;
+    let told = summary.notices.iter();
+    let told = told.map(|notice| format!("{} {}", notice.kind.name(), notice.path));
+    rejects::told(rejects).into_iter().take(TOLD_MAX).chain(told.take(TOLD_MAX)).collect()
 }
 
 /// Waits a little longer each round, with jitter so that those who met part.

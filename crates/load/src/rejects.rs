@@ -1,6 +1,8 @@
 //! The text of records that can't be kept, where it has gone by before that was known: the object
 //! is read once more and the texts are cut out of it.
 
+use std::collections::BTreeMap;
+
 use landing::LandedObject;
 use normalise::Reject;
 use objects::{DecodeLimits, Lake};
@@ -34,6 +36,22 @@ pub(crate) async fn complete(
         }
     }
     Ok(())
+}
+
+/// What is wrong with them, for people: each reason and field once, with how many records.
+pub(crate) fn told(rejects: &[Reject]) -> Vec<String> {
+    let mut told = BTreeMap::<_, (u64, &str)>::new();
+    for reject in rejects {
+        let is_name = |token: &&str| !token.bytes().all(|byte| byte.is_ascii_digit());
+        let names: Vec<_> = reject.pointer.split('/').skip(1).filter(is_name).collect();
+        let (count, _) = told.entry((reject.reason, names)).or_insert((0, &reject.pointer));
+        *count += 1;
+    }
+    let line = |((reason, _), (count, first)): ((normalise::RejectReason, _), (u64, &str))| {
+        let records = if count == 1 { "record" } else { "records" };
+        format!("{} {first} ({count} {records} in riacho.rejects)", reason.name())
+    };
+    told.into_iter().map(line).collect()
 }
 
 /// A byte range of the object on its way into a reject.
@@ -121,6 +139,24 @@ mod tests {
         assert!(cuts.is_empty());
         assert_eq!(rejects[0].json.as_deref(), Some("234"));
         assert_eq!(rejects[1].json.as_deref(), Some("45678"));
+    }
+
+    #[test]
+    fn each_reason_and_field_is_told_once() {
+        let missing = |pointer: &str| Reject {
+            reason: RejectReason::RequiredMissing,
+            pointer: pointer.to_owned(),
+            ..reject(0, 1)
+        };
+        let rejects = [missing("/c/1/x"), reject(0, 1), missing("/c/20/x"), missing("/y")];
+        assert_eq!(
+            told(&rejects),
+            [
+                "key_twice  (1 record in riacho.rejects)",
+                "required_missing /c/1/x (2 records in riacho.rejects)",
+                "required_missing /y (1 record in riacho.rejects)",
+            ]
+        );
     }
 
     #[test]

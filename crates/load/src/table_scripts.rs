@@ -1,7 +1,7 @@
 //! Table scripts, under the rules that the configuration gives each endpoint: of what stands, of
 //! what samples would ask for, and applying one. What a script holds is the warehouse's to say.
 
-use normalise::{Contract, Notice, Rules, Shredder};
+use normalise::{Notice, Shredder};
 use warehouse::{Applied, EndpointFacts, ScriptError, ScriptPart, TableScript, WarehouseError};
 
 use crate::rules::EndpointRules;
@@ -53,7 +53,8 @@ impl Loader {
     }
 
     /// The script of what samples ask for beyond the tables that stand. A contract that forbids
-    /// changes forbids none here, as they are to be reviewed.
+    /// changes forbids none here, as they are to be reviewed; a field named to be discarded is not
+    /// asked for.
     pub async fn script_for_samples(
         &self,
         source: &str,
@@ -63,7 +64,7 @@ impl Loader {
         let EndpointRules { rules, facts } =
             EndpointRules::named(self.configuration(), source, endpoint)?;
         let tables = self.database().warehouse().await?.tables(&facts).await?;
-        let rules = Rules { contract: Contract::Evolve, ..rules };
+        let rules = rules.for_review();
         let mut proposed = Proposed::default();
         let (mut changes, mut schema) = (Vec::new(), tables.schema().clone());
         for sample in samples {

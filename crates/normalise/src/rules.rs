@@ -34,6 +34,16 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// The same for a person to review what would change: nothing is frozen. What is named to be
+    /// left out stays out.
+    pub fn for_review(mut self) -> Self {
+        self.contract = Contract::Evolve;
+        for rule in self.contracts.iter_mut().filter(|rule| rule.of == Contract::Freeze) {
+            rule.of = Contract::Evolve;
+        }
+        self
+    }
+
     /// The declared type that counts for the field at a path from the document, if there is one.
     pub fn declaration(&self, path: &str) -> Option<&DeclaredType> {
         plan::declaration(self, path)

@@ -134,6 +134,15 @@ fn a_key_that_is_configured_late_is_not_left_out_with_new_fields() {
 }
 
 #[test]
+fn a_review_is_shown_what_is_frozen_and_not_what_is_to_be_left_out() {
+    let strict =
+        contracts(Contract::Freeze, &[("/f", Contract::Freeze), ("/d", Contract::Discard)]);
+    let schema = shred(strict.clone(), r#"{"f":1}"#).schema;
+    let shown = after(&strict.for_review(), &schema, r#"{"f":"x","d":1,"n":1}"#).unwrap();
+    assert_eq!(shown.shown("t"), ["f__v_text=x n=1"]);
+}
+
+#[test]
 fn what_only_the_overflow_can_hold_is_a_change_of_its_own_field_alone() {
     let mixed = contracts(Contract::Evolve, &[("/f", Contract::Freeze), ("/d", Contract::Discard)]);
     let schema = shred(mixed.clone(), r#"{"f":1,"g":1,"d":1}"#).schema;
@@ -160,6 +169,8 @@ fn a_rule_that_names_the_new_name_of_a_rename_holds_for_the_column_that_goes_on(
 fn no_items_and_no_members_are_no_change_where_rows_and_columns_of_them_stand() {
     let strict = contracts(Contract::Freeze, &[]);
     let schema = shred(strict.clone(), r#"{"id":1,"c":[{"x":1}],"o":{"m":1}}"#).schema;
+    let error = after(&strict, &schema, r#"{"new":1}"#).err().unwrap();
+    assert!(error.message.contains(r#"{ "*" = "freeze", "/new" = "evolve" }"#), "{error}");
     let shredded = after(&strict, &schema, r#"{"id":2,"c":[ ],"o":{}}"#).unwrap();
     assert_eq!(shredded.shown("t"), ["id=2"]);
     assert_eq!(notices(&shredded), ["/c", "/o"]);
@@ -188,7 +199,9 @@ fn a_violation_says_rule_place_column_and_value() {
     assert_eq!(violation.column.as_deref(), Some("t__c.a_rate"));
     assert_eq!((violation.wanted.as_deref(), &*violation.met), (Some("numeric"), "text"));
     assert_eq!(violation.value, "\"N/A\"");
-    for said in [r#"types = { "*Rate" = "numeric" }"#, r#"{ "/c/aRate" = "evolve" }"#, "replay"] {
+    for said in
+        [r#"types = { "*Rate" = "numeric" }"#, r#"schema = { …, "/c/aRate" = "evolve" }"#, "replay"]
+    {
         assert!(error.message.contains(said), "{said}: {error}");
     }
     let error = after(&strict, &schema, r#"{"checks":[{"d":[{"x":1}]}]}"#).err().unwrap();

@@ -129,6 +129,16 @@ impl Contracts {
             None => format!("schema = {{ \"*\" = \"{}\" }}", self.rest.name()),
         }
     }
+
+    /// What to write in the configuration to let the field in: the rules that stand, and one more.
+    pub(super) fn admitting(&self, path: &str) -> String {
+        let field = relative(&self.records, path);
+        let standing = match self.rules.is_empty() {
+            true => format!("\"*\" = \"{}\"", self.rest.name()),
+            false => "…".to_owned(),
+        };
+        format!("schema = {{ {standing}, {field:?} = \"evolve\" }}")
+    }
 }
 
 /// A path as rules name it: from the record, or from the document where it is not of the records.

@@ -3,7 +3,6 @@
 
 use landing::Violation;
 
-use super::contracts::relative;
 use super::{NodeId, Plan};
 use crate::json::Kind;
 use crate::value::Value;
@@ -55,14 +54,15 @@ impl Plan {
         let Violation { rule, path, column, wanted, met, value } = violation;
         let what = match (column, wanted) {
             (Some(column), Some(wanted)) => format!(
-                "the value {value} of `{path}` is {met} and its column `{column}`{by_type} is {wanted}"
+                "the value `{value}` of `{path}` is {met}, and its column `{column}`{by_type} is {wanted}"
             ),
-            _ => format!("`{path}` with the value {value} ({met}) has no column"),
+            _ => format!("`{path}` with the value `{value}` ({met}) has no column"),
         };
-        let field = relative(&self.records_path, path);
+        let admitting = self.contracts.admitting(path);
         format!(
-            "{what}; `{rule}` allows no change: let it in by `schema = {{ {field:?} = \"evolve\" }}`, \
-             leave it out by `\"discard\"`, or have the source mended, then replay"
+            "{what}; `{rule}` allows no change: let it in by `{admitting}`, \
+             leave it out by `\"discard\"`, apply it by `riacho schema apply`, or have the source \
+             mended; then replay"
         )
     }
 }

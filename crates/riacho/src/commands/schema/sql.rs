@@ -91,7 +91,8 @@ async fn propose(
 fn show_proposed(proposed: &Proposed, console: &Console) -> anyhow::Result<Exit> {
     if proposed.rejects > 0 {
         console.note(&format!(
-            "{} records have no usable key; what only they hold is not in the script",
+            "{} records can't be kept, for want of a usable key or a required field; what only they hold \
+             is not in the script",
             proposed.rejects
         ));
     }
