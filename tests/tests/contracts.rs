@@ -78,8 +78,14 @@ async fn a_record_without_a_required_field_is_set_aside_with_its_place() {
     let pipe = Pipe::configured(&configuration("\"evolve\"")).await;
     let body = r#"{"checks":[{"id":1,"total":1,"taxes":[{"rate":1}]},{"id":2,"total":null,"taxes":[]},
         {"id":3,"total":3,"taxes":[{"rate":1},{"n":2}]},{"total":4,"taxes":[]},{"id":5,"total":5,"taxes":[]}]}"#;
-    pipe.put(&format!("{FOLDER}/1.json"), body).await;
-    deliver(&pipe).await;
+    let key = format!("{FOLDER}/1.json");
+    pipe.put(&key, body).await;
+    let answer = pipe.load.invoke(&json!({ "keys": [key] })).await.unwrap();
+    let notices = &answer["objects"][0]["notices"];
+    assert_eq!(
+        notices[1], "required_missing /taxes/1/rate (1 record in riacho.rejects)",
+        "{answer}"
+    );
     assert_eq!(checks(&pipe).await, ["1 1 1", "5 5"]);
     let rejects = pipe.sql("select \"row\", reason, pointer, json from riacho.rejects order by 1");
     let rejects: Vec<String> = rejects

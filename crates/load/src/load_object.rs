@@ -8,7 +8,7 @@ use normalise::{Reject, Shredder, Summary};
 use objects::{DecodeLimits, DecodedBody, Head, Lake, LakeError, Reading};
 use warehouse::{Begun, EndpointFacts, Loading, ObjectFacts, Outcome, Reinstatement, Warehouse};
 
-use crate::rejects;
+use crate::rejects::{self, Told};
 use crate::rules::EndpointRules;
 use crate::{LoadError, Timings};
 
@@ -105,7 +105,7 @@ async fn attempt(
     };
     match fill(job, &facts.object, reading, &mut loading, &mut done).await {
         Ok((summary, rejects)) => {
-            done.notices = notices(&summary, &rejects);
+            done.notices.extend(notices(&summary));
             let committing = Instant::now();
             let outcome = loading.commit(summary, rejects, started.elapsed()).await?;
             done.timings.commit += committing.elapsed();
@@ -142,7 +142,10 @@ async fn fill(
 ) -> Result<(Summary, Vec<Reject>), LoadError> {
     let mut body = reading.decoded_within(job.limits);
     let mut shredder = shredder(job, loading, loading.object_id(), job.location);
-    let mut rejects = pour(&mut body, &mut shredder, loading, None, &mut done.timings).await?;
+    let mut told = Told::default();
+    let own = Pouring::Own(&mut told);
+    let mut rejects = pour(&mut body, &mut shredder, loading, own, &mut done.timings).await?;
+    done.notices = told.lines().collect();
     done.bytes = body.decoded_bytes();
     let mut waiting = loading.reinstate().await?;
     while let Some(reinstatement) = waiting.pop() {
@@ -187,7 +190,8 @@ async fn reinstate(
     let mut body = reading.decoded_within(job.limits);
     let location = &reinstatement.location;
     let mut shredder = shredder(job, loading, reinstatement.object_id, location);
-    pour(&mut body, &mut shredder, loading, Some(reinstatement), timings).await?;
+    let other = Pouring::Again(reinstatement);
+    pour(&mut body, &mut shredder, loading, other, timings).await?;
     Ok(())
 }
 
@@ -200,12 +204,20 @@ fn shredder(
     Shredder::new(job.endpoint.rules.clone(), loading.schema(), object_id, &location.scope.0)
 }
 
+/// Which object's batches are poured, and what is made of them.
+enum Pouring<'a> {
+    /// Those of the object at hand; its rejects are counted.
+    Own(&'a mut Told),
+    /// Those of another one, whose records must stand again.
+    Again(&'a Reinstatement),
+}
+
 /// Chunks in, batches out, until the body ends.
 async fn pour(
     body: &mut DecodedBody,
     shredder: &mut Shredder,
     loading: &mut Loading<'_>,
-    target: Option<&Reinstatement>,
+    mut what: Pouring<'_>,
     timings: &mut Timings,
 ) -> Result<Vec<Reject>, LoadError> {
     let mut rejects = Vec::new();
@@ -223,9 +235,14 @@ async fn pour(
         timings.shred += writing - shredding;
         if ended || shredder.pending_bytes() >= BATCH_BYTES {
             let batch = shredder.take_batch();
-            match target {
-                None => rejects.append(&mut loading.write(batch).await?),
-                Some(reinstatement) => loading.write_reinstated(reinstatement, batch).await?,
+            match &mut what {
+                Pouring::Own(told) => {
+                    told.count(&batch.rejects);
+                    rejects.append(&mut loading.write(batch).await?);
+                }
+                Pouring::Again(reinstatement) => {
+                    loading.write_reinstated(reinstatement, batch).await?;
+                }
             }
             timings.write += writing.elapsed();
         }
@@ -235,11 +252,9 @@ async fn pour(
     }
 }
 
-fn notices(summary: &Summary, rejects: &[Reject]) -> Vec<String> {
-    const TOLD_MAX: usize = 20;
-    let told = summary.notices.iter();
-    let told = told.map(|notice| format!("{} {}", notice.kind.name(), notice.path));
-    rejects::told(rejects).into_iter().take(TOLD_MAX).chain(told.take(TOLD_MAX)).collect()
+fn notices(summary: &Summary) -> Vec<String> {
+    let told = summary.notices.iter().take(20);
+    told.map(|notice| format!("{} {}", notice.kind.name(), notice.path)).collect()
 }
 
 /// Waits a little longer each round, with jitter so that those who met part.

@@ -4,13 +4,15 @@
 use std::collections::BTreeMap;
 
 use landing::LandedObject;
-use normalise::Reject;
+use normalise::{Reject, RejectReason};
 use objects::{DecodeLimits, Lake};
 
 use crate::LoadError;
 
 /// Texts beyond it in sum are left where they are, in the lake: the reject says where.
 const TEXT_BYTES_MAX: u64 = 8 << 20;
+/// Reasons and fields that are told one by one.
+const TOLD_MAX: usize = 20;
 
 /// Gives each reject its text.
 pub(crate) async fn complete(
@@ -38,20 +40,30 @@ pub(crate) async fn complete(
     Ok(())
 }
 
-/// What is wrong with them, for people: each reason and field once, with how many records.
-pub(crate) fn told(rejects: &[Reject]) -> Vec<String> {
-    let mut told = BTreeMap::<_, (u64, &str)>::new();
-    for reject in rejects {
-        let is_name = |token: &&str| !token.bytes().all(|byte| byte.is_ascii_digit());
-        let names: Vec<_> = reject.pointer.split('/').skip(1).filter(is_name).collect();
-        let (count, _) = told.entry((reject.reason, names)).or_insert((0, &reject.pointer));
-        *count += 1;
+/// What is wrong with the rejects of an object, for people: each reason and field once.
+#[derive(Debug, Default)]
+pub(crate) struct Told(BTreeMap<(RejectReason, Vec<String>), (u64, String)>);
+
+impl Told {
+    /// Counts the rejects of a batch. Of the pointers that differ by indices the first is told.
+    pub(crate) fn count(&mut self, rejects: &[Reject]) {
+        for reject in rejects {
+            let is_name = |token: &&str| !token.bytes().all(|byte| byte.is_ascii_digit());
+            let names = reject.pointer.split('/').skip(1).filter(is_name).map(str::to_owned);
+            let field = (reject.reason, names.collect());
+            if self.0.len() < TOLD_MAX || self.0.contains_key(&field) {
+                self.0.entry(field).or_insert_with(|| (0, reject.pointer.clone())).0 += 1;
+            }
+        }
     }
-    let line = |((reason, _), (count, first)): ((normalise::RejectReason, _), (u64, &str))| {
-        let records = if count == 1 { "record" } else { "records" };
-        format!("{} {first} ({count} {records} in riacho.rejects)", reason.name())
-    };
-    told.into_iter().map(line).collect()
+
+    /// One line each.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|((reason, _), (count, first))| {
+            let records = if *count == 1 { "record" } else { "records" };
+            format!("{} {first} ({count} {records} in riacho.rejects)", reason.name())
+        })
+    }
 }
 
 /// A byte range of the object on its way into a reject.
@@ -111,8 +123,6 @@ fn settle(cuts: Vec<Cut>, read_until: u64, rejects: &mut [Reject]) -> Vec<Cut> {
 
 #[cfg(test)]
 mod tests {
-    use normalise::RejectReason;
-
     use super::*;
 
     fn reject(offset: u64, length: u64) -> Reject {
@@ -149,8 +159,10 @@ mod tests {
             ..reject(0, 1)
         };
         let rejects = [missing("/c/1/x"), reject(0, 1), missing("/c/20/x"), missing("/y")];
+        let mut told = Told::default();
+        rejects.iter().for_each(|reject| told.count(std::slice::from_ref(reject)));
         assert_eq!(
-            told(&rejects),
+            told.lines().collect::<Vec<_>>(),
             [
                 "key_twice  (1 record in riacho.rejects)",
                 "required_missing /c/1/x (2 records in riacho.rejects)",
