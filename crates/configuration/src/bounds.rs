@@ -23,6 +23,12 @@ pub struct Bounds {
     pub max_columns: Option<u64>,
     /// Tables of one endpoint.
     pub max_tables: Option<u64>,
+    /// Bytes of a row that can't be moved out of line.
+    pub max_row_bytes: Option<u64>,
+    /// Bytes of one value in a `jsonb` column.
+    pub max_jsonb_bytes: Option<u64>,
+    /// Bytes of the ledger's `envelope`.
+    pub max_envelope_bytes: Option<u64>,
 }
 
 /// How objects are loaded: the table `[load]`.
@@ -43,13 +49,16 @@ pub struct LoadSettings {
     pub statement_timeout: Option<Duration>,
 }
 
-const BOUNDS: [&str; 6] = [
+const BOUNDS: [&str; 9] = [
     "max_record_bytes",
     "max_depth",
     "max_flatten_depth",
     "max_object_keys",
     "max_columns",
     "max_tables",
+    "max_row_bytes",
+    "max_jsonb_bytes",
+    "max_envelope_bytes",
 ];
 const LOAD: [&str; 4] = ["max_decoded_bytes", "max_ratio", "lock_timeout", "statement_timeout"];
 
@@ -61,12 +70,16 @@ impl Bounds {
     fn of(table: &Table<'_, '_>) -> Self {
         let count = |key: &str, most: u64| table.get(key)?.integer(1..=most);
         Self {
-            max_record_bytes: bytes(table, "max_record_bytes", 1 << 30),
+            // A field of Postgres's ends at 1 GB, and what lands in `_overflow` has its paths too.
+            max_record_bytes: bytes(table, "max_record_bytes", 512 << 20),
             max_depth: count("max_depth", 1_000_000),
             max_flatten_depth: count("max_flatten_depth", 63),
             max_object_keys: count("max_object_keys", 1_500),
             max_columns: count("max_columns", 1_500),
             max_tables: count("max_tables", 10_000),
+            max_row_bytes: bytes(table, "max_row_bytes", 8_000),
+            max_jsonb_bytes: bytes(table, "max_jsonb_bytes", 32 << 20),
+            max_envelope_bytes: bytes(table, "max_envelope_bytes", 16 << 20),
         }
     }
 
@@ -79,6 +92,9 @@ impl Bounds {
             max_object_keys: self.max_object_keys.or(other.max_object_keys),
             max_columns: self.max_columns.or(other.max_columns),
             max_tables: self.max_tables.or(other.max_tables),
+            max_row_bytes: self.max_row_bytes.or(other.max_row_bytes),
+            max_jsonb_bytes: self.max_jsonb_bytes.or(other.max_jsonb_bytes),
+            max_envelope_bytes: self.max_envelope_bytes.or(other.max_envelope_bytes),
         }
     }
 }

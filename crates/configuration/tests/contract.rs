@@ -207,17 +207,22 @@ fn bounds_of_an_endpoint_come_before_those_of_all() {
         max_columns = 300
         lock_timeout = "2s"
         max_record_bytes = "16MB"
+        max_row_bytes = 4000
+        max_jsonb_bytes = "1MB"
+        max_envelope_bytes = "1MB"
         [sources.a]
         base_url = "http://localhost:1"
         [sources.a.endpoints.e]
         path = "/e"
-        limits = { max_depth = 10 }
+        limits = { max_depth = 10, max_envelope_bytes = 100 }
         "#,
     );
     let bounds = &configuration.endpoint("a", "e").unwrap().limits;
     assert_eq!((bounds.max_depth, bounds.max_columns), (Some(10), Some(300)));
     assert_eq!(bounds.max_record_bytes, Some(16 << 20));
     assert_eq!(bounds.max_tables, None);
+    assert_eq!((bounds.max_row_bytes, bounds.max_jsonb_bytes), (Some(4_000), Some(1 << 20)));
+    assert_eq!(bounds.max_envelope_bytes, Some(100));
 }
 
 #[test]

@@ -146,6 +146,8 @@ fn limits(bounds: &Bounds) -> Limits {
         max_object_keys: or(bounds.max_object_keys, default.max_object_keys),
         max_columns: or(bounds.max_columns, default.max_columns),
         max_tables: or(bounds.max_tables, default.max_tables),
-        ..default
+        max_row_bytes: or(bounds.max_row_bytes, default.max_row_bytes),
+        max_jsonb_bytes: or(bounds.max_jsonb_bytes, default.max_jsonb_bytes),
+        max_envelope_bytes: or(bounds.max_envelope_bytes, default.max_envelope_bytes),
     }
 }

@@ -73,6 +73,8 @@ pub enum RejectReason {
     KeyMissing,
     /// A key field has another type than the key's column.
     KeyType,
+    /// The key fields are longer than an index can hold.
+    KeyTooLong,
     /// The same key stands in the object already, in a version at least as new.
     KeyTwice,
     /// The record is no object, and the rules name a key.
@@ -87,6 +89,7 @@ impl RejectReason {
         match self {
             Self::KeyMissing => "key_missing",
             Self::KeyType => "key_type",
+            Self::KeyTooLong => "key_too_long",
             Self::KeyTwice => "key_twice",
             Self::NotAnObject => "not_an_object",
             Self::RequiredMissing => "required_missing",

@@ -13,8 +13,8 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    pub(crate) fn value(&self) -> Option<Value<'_>> {
-        Record { json: &self.json, tape: &self.tape }.whole(0, usize::MAX)
+    pub(crate) fn value(&self, max_jsonb_bytes: usize) -> Option<Value<'_>> {
+        Record { json: &self.json, tape: &self.tape }.whole(0, max_jsonb_bytes)
     }
 }
 
@@ -31,9 +31,10 @@ pub(crate) fn defaults<'a>(
             defaults.push((member.node, Value::string(value.as_bytes())));
         }
     }
+    let max_jsonb_bytes = walk.plan.limits().max_jsonb_bytes;
     let nodes = walk.plan.kept_nodes().to_vec();
     for (kept, node) in kept.iter().zip(nodes) {
-        if let Some(value) = kept.as_ref().and_then(Kept::value) {
+        if let Some(value) = kept.as_ref().and_then(|kept| kept.value(max_jsonb_bytes)) {
             defaults.push((node, value));
         }
     }

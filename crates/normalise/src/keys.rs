@@ -10,6 +10,11 @@ use crate::walk::Record;
 use crate::ways::Ways;
 use crate::{ColumnType, RejectReason, Renames, RootKey, Rules};
 
+/// A longer key is rejected: keys are indexed, and an entry of an index can't be longer than 2,704
+/// bytes, source and endpoint included.
+/// Source: PostgreSQL documentation, "B-Tree Indexes", "Implementation".
+const MAX_KEY_BYTES: usize = 1_500;
+
 /// Finds the key and the version of records.
 #[derive(Debug)]
 pub(crate) struct Keys {
@@ -69,6 +74,7 @@ impl Keys {
         }
         self.find_nodes(plan);
         let mut cells = Vec::with_capacity(self.keys.len());
+        let mut bytes = 0;
         for (ways, node) in self.keys.iter().zip(&self.nodes) {
             let fail = |reason| (reason, ways.oldest.to_string());
             let value = ways.find(record).ok_or_else(|| fail(RejectReason::KeyMissing))?;
@@ -76,6 +82,13 @@ impl Keys {
                 return Err(fail(RejectReason::KeyMissing));
             }
             cells.push(encode(value, plan, *node).ok_or_else(|| fail(RejectReason::KeyType))?);
+            // A number's digits as text are twice as long.
+            let of = plan.homes(*node).first().map(|home| home.of);
+            let cell = cells.last().map_or(0, Vec::len);
+            bytes += if of == Some(ColumnType::Numeric) { 2 * cell } else { cell };
+            if bytes > MAX_KEY_BYTES {
+                return Err(fail(RejectReason::KeyTooLong));
+            }
         }
         Ok(cells)
     }

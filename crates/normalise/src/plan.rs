@@ -30,6 +30,10 @@ const TECHNICAL: [&str; 3] = ["_object_id", "_row", "_parent_row"];
 const SYSTEM: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 /// Where values beyond a bound stand.
 const OVERFLOW: &str = "_overflow";
+/// A field whose path is longer lands in `_overflow`: the change log is indexed by path, and an
+/// entry of an index can't be longer than 2,704 bytes, source and endpoint included.
+/// Source: PostgreSQL documentation, "B-Tree Indexes", "Implementation".
+pub(crate) const MAX_PATH_BYTES: usize = 1_500;
 /// Fields that one endpoint may have before new ones land in `_overflow`: a bound on memory, far
 /// above what its tables can hold as columns.
 const MAX_NODES: usize = 100_000;

@@ -216,6 +216,10 @@ impl Records {
         for token in parents.iter().map(String::as_str).chain([name]) {
             Pointer::push_token(&mut pointer, token);
         }
+        let is_kept = self.rules.keep.iter().position(|keep| keep.to_string() == pointer);
+        if oversized && is_kept.is_some() {
+            return Err(self.kept_too_large(at, pointer));
+        }
         if oversized {
             self.walk.note(NoticeKind::EnvelopeLimit, pointer);
             return Ok(());
@@ -224,7 +228,6 @@ impl Records {
         tape.parse(json, self.rules.limits.max_depth)
             .map_err(|error| error.rebase(&at, &pointer))?;
         let top = tape.get(0);
-        let is_kept = self.rules.keep.iter().position(|keep| keep.to_string() == pointer);
         if top.is_some_and(|token| token.kind == Kind::Array && token.has_object())
             && is_kept.is_none()
         {
@@ -249,7 +252,7 @@ impl Records {
         let rows = self.document_row..self.walk.root_rows();
         if !rows.is_empty()
             && let Some(node) = self.walk.plan.kept_nodes().get(place).copied()
-            && let Some(value) = kept.value()
+            && let Some(value) = kept.value(self.rules.limits.max_jsonb_bytes)
             && let Some((column, cell)) = self.walk.cell_for(node, value)?
         {
             let (first_row, end_row) = (rows.start, rows.end);
@@ -260,6 +263,22 @@ impl Records {
             *held = Some(kept);
         }
         Ok(())
+    }
+
+    fn kept_too_large(&self, at: Place, pointer: String) -> NormaliseError {
+        let limit = self.rules.limits.max_record_bytes;
+        let message = format!(
+            "the value at `{pointer}`, which `keep` names, is larger than {limit} bytes; raise \
+             `max_record_bytes` or take it out of `keep`, then replay"
+        );
+        let position = position(at, Some(pointer));
+        NormaliseError {
+            kind: ErrorKind::RecordTooLarge,
+            message,
+            position,
+            excerpt: None,
+            violation: None,
+        }
     }
 
     fn missing(&self) -> NormaliseError {

@@ -20,8 +20,9 @@ impl Shredder {
         object_id: i64,
         partitions: &[(String, String)],
     ) -> Self {
-        let splitter =
-            Splitter::new(rules.records.tokens().to_vec(), rules.limits.max_record_bytes);
+        let kept = rules.keep.iter().map(|keep| keep.tokens().to_vec()).collect();
+        let records = rules.records.tokens().to_vec();
+        let splitter = Splitter::new(records, rules.limits.max_record_bytes).keeping(kept);
         Self { splitter, records: Records::new(rules, schema, object_id, partitions) }
     }
 

@@ -5,7 +5,7 @@
 
 use crate::draft::Draft;
 use crate::json::Kind;
-use crate::plan::{NoHome, NodeId, Plan};
+use crate::plan::{MAX_PATH_BYTES, NoHome, NodeId, Plan};
 use crate::rows::TableRows;
 use crate::summary::{Notice, NoticeKind};
 use crate::value::Value;
@@ -334,10 +334,11 @@ impl Walk {
         self.note(kind, path);
     }
 
-    pub(crate) fn note(&mut self, kind: NoticeKind, path: String) {
+    pub(crate) fn note(&mut self, kind: NoticeKind, mut path: String) {
         /// A source that misbehaves in a new place each time must not fill the memory.
         const MAX_NOTICES: usize = 1_000;
         if self.notices.len() < MAX_NOTICES {
+            path.truncate(path.floor_char_boundary(MAX_PATH_BYTES));
             // The change log's `text` can't hold U+0000.
             let path = path.replace('\0', "\u{fffd}");
             self.notices.insert(Notice { kind, path });
@@ -360,3 +361,6 @@ impl Walk {
         self.plan.schema().tables.get(table)?.columns.get(column).map(|column| column.of)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail loudly")]
 
 mod answers;
+mod bounds;
 mod failures;
 mod kit;
 mod maps;

@@ -33,7 +33,8 @@ pub(crate) enum Piece<'a> {
 }
 
 const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
-/// Values around the records that are larger are skipped, not buffered; names are refused.
+/// Values around the records that are larger, and not kept, are skipped, not buffered; names are
+/// refused.
 const AROUND_LIMIT: usize = 1 << 20;
 
 /// Cuts concatenated JSON texts (a document, an array, JSON Lines, pages one after another) into
@@ -41,6 +42,8 @@ const AROUND_LIMIT: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Splitter {
     records: Vec<String>,
+    /// The reference tokens of the values around the records that are needed whole.
+    kept: Vec<Vec<String>>,
     max_record_bytes: usize,
     state: State,
     /// How many objects of the way are open.
@@ -67,6 +70,7 @@ impl Splitter {
     pub(crate) fn new(records: Vec<String>, max_record_bytes: usize) -> Self {
         Self {
             records,
+            kept: Vec::new(),
             max_record_bytes,
             state: State::Mark(0),
             level: 0,
@@ -82,6 +86,11 @@ impl Splitter {
             counted: 0,
             tail: Vec::new(),
         }
+    }
+
+    /// Values around the records at these places may be as large as records.
+    pub(crate) fn keeping(self, kept: Vec<Vec<String>>) -> Self {
+        Self { kept, ..self }
     }
 
     /// Takes the next bytes and hands out what they complete.

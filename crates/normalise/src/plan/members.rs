@@ -1,7 +1,7 @@
 //! The members of one object in the trie: which node a name leads to, renames included, and whether
 //! something stands there already.
 
-use super::{MAX_NODES, NodeId, Plan};
+use super::{MAX_NODES, MAX_PATH_BYTES, NodeId, Plan};
 use crate::naming;
 use crate::pointer::Pointer;
 
@@ -14,8 +14,9 @@ pub(crate) struct Member {
 }
 
 impl Plan {
-    /// The member called `name`. `place` is its place within the object at hand: records of one
-    /// source mostly write their members in one order, so the node at that place is tried first.
+    /// The member called `name`; none where there is no room for it. `place` is its place within
+    /// the object at hand: records of one source mostly write their members in one order, so the
+    /// node at that place is tried first.
     pub(crate) fn member(&mut self, node: NodeId, place: usize, name: &str) -> Option<Member> {
         let parent = self.nodes.get(node)?;
         if let Some((known, member)) = parent.members.get(place)
@@ -26,7 +27,10 @@ impl Plan {
         if let Some(member) = parent.index.get(name) {
             return Some(*member);
         }
-        (self.nodes.len() < MAX_NODES).then(|| self.add_member(node, name))
+        let has_room = self.nodes.len() < MAX_NODES
+            && name.len() < MAX_PATH_BYTES
+            && Pointer::child(&parent.path, name).len() <= MAX_PATH_BYTES;
+        has_room.then(|| self.add_member(node, name))
     }
 
     pub(super) fn add_member(&mut self, parent: NodeId, name: &str) -> Member {

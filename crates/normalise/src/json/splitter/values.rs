@@ -82,6 +82,7 @@ impl Splitter {
                 Err(self.record_too_large())
             }
             Capture::Name if length > AROUND_LIMIT => Err(self.name_too_long()),
+            Capture::Around if self.is_kept() && length <= self.max_record_bytes => Ok(()),
             Capture::Around | Capture::Recordless if length > AROUND_LIMIT => {
                 self.oversized = true;
                 self.buffer = Vec::new();
@@ -89,6 +90,14 @@ impl Splitter {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the member beside the way is one that is needed whole.
+    fn is_kept(&self) -> bool {
+        let parents = self.records.get(..self.level.saturating_sub(1)).unwrap_or_default();
+        self.kept.iter().any(|kept| {
+            kept.split_last().is_some_and(|(name, head)| head == parents && *name == self.name)
+        })
     }
 
     /// The value under way ends with `part`.
