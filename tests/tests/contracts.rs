@@ -103,3 +103,26 @@ async fn a_record_without_a_required_field_is_set_aside_with_its_place() {
     );
     assert!(pipe.open().await.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_was_kept_stands_again_though_what_it_lacks_is_required_since() {
+    let configuration = |more: &str| {
+        format!(
+            "[sources.pos]\nbase_url = \"http://127.0.0.1:9\"\n[sources.pos.endpoints.checks]\n\
+             path = \"/checks\"\nkey = [\"/id\"]\nversion = \"/v\"\nwrite = \"replace\"\n{more}\n"
+        )
+    };
+    let mut pipe = Pipe::configured(&configuration("")).await;
+    pipe.put(&format!("{FOLDER}/store=1/20261101T000000Z.json"), r#"[{"id":1,"v":1}]"#).await;
+    pipe.put(&format!("{FOLDER}/store=2/20261101T000000Z.json"), r#"[{"id":1,"v":2,"total":5}]"#)
+        .await;
+    deliver(&pipe).await;
+    let standing = "select concat_ws(' ', id, v, total) from pos.checks order by 1";
+    assert_eq!(pipe.one(standing).await, "1 2 5");
+    pipe.reconfigure(&configuration("required = [\"/total\"]"));
+    pipe.put(&format!("{FOLDER}/store=2/20261102T000000Z.json"), r#"[{"id":2,"v":1,"total":7}]"#)
+        .await;
+    deliver(&pipe).await;
+    let rows: Vec<_> = pipe.sql(standing).await.into_iter().flatten().flatten().collect();
+    assert_eq!(rows, ["1 1", "2 1 7"]);
+}

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use landing::{Classify, FailureKind, LandedObject, RawLocation};
-use normalise::{Reject, Shredder, Summary};
+use normalise::{Reject, Rules, Shredder, Summary};
 use objects::{DecodeLimits, DecodedBody, Head, Lake, LakeError, Reading};
 use warehouse::{Begun, EndpointFacts, Loading, ObjectFacts, Outcome, Reinstatement, Warehouse};
 
@@ -141,7 +141,8 @@ async fn fill(
     done: &mut Done,
 ) -> Result<(Summary, Vec<Reject>), LoadError> {
     let mut body = reading.decoded_within(job.limits);
-    let mut shredder = shredder(job, loading, loading.object_id(), job.location);
+    let (rules, scope) = (job.endpoint.rules.clone(), &job.location.scope.0);
+    let mut shredder = Shredder::new(rules, loading.schema(), loading.object_id(), scope);
     let mut told = Told::default();
     let own = Pouring::Own(&mut told);
     let mut rejects = pour(&mut body, &mut shredder, loading, own, &mut done.timings).await?;
@@ -189,19 +190,13 @@ async fn reinstate(
     let reading = job.lake.read(&reinstatement.object).await?;
     let mut body = reading.decoded_within(job.limits);
     let location = &reinstatement.location;
-    let mut shredder = shredder(job, loading, reinstatement.object_id, location);
+    // They were kept by the rules of their time, as their neighbours that stand.
+    let rules = Rules { required: Vec::new(), ..job.endpoint.rules.clone() };
+    let mut shredder =
+        Shredder::new(rules, loading.schema(), reinstatement.object_id, &location.scope.0);
     let other = Pouring::Again(reinstatement);
     pour(&mut body, &mut shredder, loading, other, timings).await?;
     Ok(())
-}
-
-fn shredder(
-    job: Job<'_>,
-    loading: &Loading<'_>,
-    object_id: i64,
-    location: &RawLocation,
-) -> Shredder {
-    Shredder::new(job.endpoint.rules.clone(), loading.schema(), object_id, &location.scope.0)
 }
 
 /// Which object's batches are poured, and what is made of them.
