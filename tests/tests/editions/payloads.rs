@@ -23,8 +23,8 @@ pub struct Object {
     pub text: String,
 }
 
-/// As many payloads as an object holds: each in one of its own would take four times as long.
-const PAYLOADS_OF_AN_OBJECT: usize = 4;
+/// As many payloads as an object holds: each in one of its own would take three times as long.
+const PAYLOADS_OF_AN_OBJECT: usize = 8;
 
 /// The payloads as objects of a source, in their order.
 pub fn objects(source: &str, payloads: &[Payload]) -> Vec<Object> {

@@ -14,29 +14,41 @@ use crate::rebuild::Row;
 /// COPY, "Binary Format".
 const HEADER_BYTES: usize = 19;
 const TRAILER: [u8; 2] = [0xff, 0xff];
+const KEY: &str = "the object's key";
 
 /// One endpoint's tables with all their rows.
 pub struct Endpoint {
     pub schema: Schema,
-    /// Object key → its rows in each table. Instead of the ledger's number a row's `_object_id`
-    /// has the key, as that number is another one in each replay.
-    pub objects: BTreeMap<String, Vec<Vec<Row>>>,
+    /// Of each table the tuples of all rows. Instead of the ledger's number they have the object's
+    /// key, as that number is another one in each replay.
+    pub tuples: Vec<Vec<u8>>,
+}
+
+impl Endpoint {
+    /// Object key → its rows in each table.
+    pub fn objects(&self) -> BTreeMap<String, Vec<Vec<Row>>> {
+        let mut objects = BTreeMap::<_, Vec<_>>::new();
+        for (number, (table, bytes)) in self.schema.tables.iter().zip(&self.tuples).enumerate() {
+            let (names, types): (Vec<_>, Vec<_>) = columns(table).into_iter().unzip();
+            for row in tuples(bytes, &names, &types) {
+                let tables: &mut Vec<Vec<Row>> = objects.entry(row[KEY].clone()).or_default();
+                tables.resize_with(self.schema.tables.len(), Vec::new);
+                tables[number].push(row);
+            }
+        }
+        objects
+    }
 }
 
 /// Everything that stands of a source, by endpoint.
 pub async fn read_back(world: &Direct, source: &str) -> BTreeMap<String, Endpoint> {
     let mut endpoints = BTreeMap::new();
     for (endpoint, schema) in schemas(world, source).await {
-        let mut objects = BTreeMap::<_, Vec<_>>::new();
-        for (number, table) in schema.tables.iter().enumerate() {
-            for row in rows(world, source, table).await {
-                let tables: &mut Vec<Vec<Row>> =
-                    objects.entry(row["_object_id"].clone()).or_default();
-                tables.resize_with(schema.tables.len(), Vec::new);
-                tables[number].push(row);
-            }
+        let mut tuples = Vec::new();
+        for table in &schema.tables {
+            tuples.push(copy_out(world, source, table).await);
         }
-        endpoints.insert(endpoint, Endpoint { schema, objects });
+        endpoints.insert(endpoint, Endpoint { schema, tuples });
     }
     endpoints
 }
@@ -78,28 +90,27 @@ async fn schemas(world: &Direct, source: &str) -> BTreeMap<String, Schema> {
     schemas
 }
 
-async fn rows(world: &Direct, source: &str, table: &Table) -> Vec<Row> {
-    let mut names = vec!["_object_id", "_row"];
-    let mut types = vec![ColumnType::Text, ColumnType::Bigint];
-    if table.parent.is_some() {
-        names.push("_parent_row");
-        types.push(ColumnType::Bigint);
-    }
-    names.extend(table.columns.iter().map(|column| column.name.as_str()));
-    types.extend(table.columns.iter().map(|column| column.of));
-    let columns: Vec<_> = names[1..].iter().map(|name| format!("t.{}", quoted(name))).collect();
+/// What is read of a table: names and types.
+fn columns(table: &Table) -> Vec<(&str, ColumnType)> {
+    let mut columns = vec![(KEY, ColumnType::Text), ("_row", ColumnType::Bigint)];
+    columns.extend(table.parent.map(|_| ("_parent_row", ColumnType::Bigint)));
+    columns.extend(table.columns.iter().map(|column| (column.name.as_str(), column.of)));
+    columns
+}
+
+async fn copy_out(world: &Direct, source: &str, table: &Table) -> Vec<u8> {
+    let columns = columns(table);
+    let names = columns[1..].iter().map(|(name, _)| format!("t.{}", quoted(name)));
     let sql = format!(
         "copy (select o.key, {} from {}.{} t left join riacho.objects o on o.id = t._object_id \
          order by 1, 2) to stdout (format binary)",
-        columns.join(", "),
+        names.collect::<Vec<_>>().join(", "),
         quoted(source),
         quoted(&table.name)
     );
     let answer = world.client().await.copy_out(&sql).await.unwrap();
     let bytes: Vec<_> = answer.try_collect().await.unwrap();
-    let bytes = bytes.concat();
-    let bytes = bytes[HEADER_BYTES..].strip_suffix(&TRAILER).unwrap();
-    tuples(bytes, &names, &types)
+    bytes.concat()[HEADER_BYTES..].strip_suffix(&TRAILER).unwrap().to_vec()
 }
 
 fn quoted(name: &str) -> String {
