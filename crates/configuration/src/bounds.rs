@@ -44,11 +44,25 @@ pub struct LoadSettings {
     /// How long a change of a table may wait for its readers, and hold up those behind it.
     #[serde(serialize_with = "milliseconds")]
     pub lock_timeout: Option<Duration>,
+    /// What becomes of a table or column that somebody dropped.
+    pub dropped: Dropped,
     /// How long one statement may take.
     #[serde(serialize_with = "milliseconds")]
     pub statement_timeout: Option<Duration>,
 }
 
+/// What becomes of a table or column that somebody dropped by hand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dropped {
+    /// It comes back, empty.
+    #[default]
+    Restore,
+    /// The endpoint's objects fail until a person decides.
+    Refuse,
+}
+
+const DROPPED: [(&str, Dropped); 2] = [("restore", Dropped::Restore), ("refuse", Dropped::Refuse)];
 const BOUNDS: [&str; 9] = [
     "max_record_bytes",
     "max_depth",
@@ -60,7 +74,8 @@ const BOUNDS: [&str; 9] = [
     "max_jsonb_bytes",
     "max_envelope_bytes",
 ];
-const LOAD: [&str; 4] = ["max_decoded_bytes", "max_ratio", "lock_timeout", "statement_timeout"];
+const LOAD: [&str; 5] =
+    ["max_decoded_bytes", "max_ratio", "lock_timeout", "statement_timeout", "dropped"];
 
 impl Bounds {
     pub(crate) fn read(node: &Node<'_, '_>) -> Option<Self> {
@@ -108,6 +123,10 @@ impl LoadSettings {
             max_ratio: table.get("max_ratio").and_then(|node| node.integer(1..=1_000_000)),
             lock_timeout: table.get("lock_timeout").and_then(|node| duration(&node)),
             statement_timeout: table.get("statement_timeout").and_then(|node| duration(&node)),
+            dropped: table
+                .get("dropped")
+                .and_then(|node| node.choice(&DROPPED))
+                .unwrap_or_default(),
         })
     }
 }

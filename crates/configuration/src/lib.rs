@@ -23,7 +23,7 @@ mod suggest;
 mod template;
 
 pub use auth::{ApiKeyPlace, Auth};
-pub use bounds::{Bounds, LoadSettings};
+pub use bounds::{Bounds, Dropped, LoadSettings};
 pub use configuration::{Configuration, LoadError, VARIABLE};
 pub use endpoint::{Body, Endpoint, JsonTemplate, Method, WriteMode};
 pub use fields::{SchemaPolicy, SchemaRule, SchemaRules, TypeRule};

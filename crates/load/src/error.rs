@@ -42,10 +42,14 @@ pub enum LoadError {
         message: String,
     },
     /// Other loads changed the endpoint's tables again and again.
-    #[error("tables of the endpoint were changed by others {rounds} times while object was loaded")]
+    #[error(
+        "load of the object began again {rounds} times, as others changed the same tables; the last time: {last}"
+    )]
     CatalogBusy {
         /// How often.
         rounds: u32,
+        /// Why it began again the last time.
+        last: String,
     },
     /// The invocation's time is up.
     #[error("time of the invocation is up; give the function more, or fewer objects at a time")]

@@ -48,17 +48,19 @@ pub(crate) async fn load_object(
     warehouse: &mut Warehouse,
 ) -> Result<Done, LoadError> {
     let mut facts = job.endpoint.facts.clone();
+    let mut last = String::new();
     for round in 1..=ROUNDS_MAX {
         match attempt(job, warehouse, &facts).await {
             Err(LoadError::Warehouse(error)) if error.begin_again() => {
                 tracing::debug!(object.key = %job.object.key, round, error = %error, "begin again");
                 facts.lock_schema_first = true;
+                last = error.to_string();
                 pause(round).await;
             }
             settled => return settled,
         }
     }
-    Err(LoadError::CatalogBusy { rounds: ROUNDS_MAX })
+    Err(LoadError::CatalogBusy { rounds: ROUNDS_MAX, last })
 }
 
 /// The facts of an object as S3 says them.

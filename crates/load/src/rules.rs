@@ -7,7 +7,7 @@ use normalise::{
     ColumnType, Contract, DeclaredContract, DeclaredType, InvalidPointer, Limits, Pointer, Rules,
     table_name,
 };
-use warehouse::{EndpointFacts, Write};
+use warehouse::{Dropped, EndpointFacts, Write};
 
 use crate::LoadError;
 
@@ -33,15 +33,20 @@ impl EndpointRules {
         endpoint: &str,
     ) -> Result<Self, LoadError> {
         let limits = limits(&configuration.load().bounds);
-        match configuration.endpoint(source, endpoint) {
+        let rules = match configuration.endpoint(source, endpoint) {
             Some(endpoint) => configured(endpoint, source),
             None => Ok(unconfigured(source, endpoint, limits)),
-        }
-        .map_err(|error: InvalidPointer| LoadError::Rules {
+        };
+        let mut rules = rules.map_err(|error: InvalidPointer| LoadError::Rules {
             source_name: source.to_owned(),
             endpoint: endpoint.to_owned(),
             message: error.to_string(),
-        })
+        })?;
+        rules.facts.dropped = match configuration.load().dropped {
+            configuration::Dropped::Restore => Dropped::Restore,
+            configuration::Dropped::Refuse => Dropped::Refuse,
+        };
+        Ok(rules)
     }
 }
 
@@ -58,6 +63,7 @@ fn unconfigured(source: &str, endpoint: &str, limits: Limits) -> EndpointRules {
             version: None,
             renames: Vec::new(),
             vanish_limit: None,
+            dropped: Dropped::Restore,
             lock_schema_first: false,
         },
         rules: Rules { root_table, limits, ..Rules::default() },
@@ -107,6 +113,7 @@ fn configured(endpoint: &Endpoint, source: &str) -> Result<EndpointRules, Invali
             .map(|(new, old)| (from_document(new), from_document(old)))
             .collect(),
         vanish_limit: endpoint.vanish_limit,
+        dropped: Dropped::Restore,
         lock_schema_first: false,
     };
     Ok(EndpointRules { rules, facts })

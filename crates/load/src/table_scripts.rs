@@ -2,7 +2,9 @@
 //! what samples would ask for, and applying one. What a script holds is the warehouse's to say.
 
 use normalise::{Notice, Shredder};
-use warehouse::{Applied, EndpointFacts, ScriptError, ScriptPart, TableScript, WarehouseError};
+use warehouse::{
+    Applied, EndpointFacts, LateIndex, ScriptError, ScriptPart, TableScript, WarehouseError,
+};
 
 use crate::rules::EndpointRules;
 use crate::{LoadError, Loader};
@@ -84,6 +86,23 @@ impl Loader {
             proposed.script = Some(warehouse::table_script(&[part])?);
         }
         Ok(proposed)
+    }
+
+    /// Makes the indexes that keys ask for and that do not stand, of all endpoints or of those that
+    /// `is_meant`.
+    pub async fn make_indexes(
+        &self,
+        is_meant: impl Fn(&str, &str) -> bool,
+    ) -> Result<Vec<LateIndex>, LoadError> {
+        let mut warehouse = self.database().warehouse().await?;
+        let mut made = Vec::new();
+        for (source, endpoint) in warehouse.endpoints().await? {
+            if is_meant(&source, &endpoint) {
+                let rules = EndpointRules::named(self.configuration(), &source, &endpoint)?;
+                made.append(&mut warehouse.make_indexes(&rules.facts).await?);
+            }
+        }
+        Ok(made)
     }
 
     /// Runs a reviewed script and registers what it makes, all of it or nothing.

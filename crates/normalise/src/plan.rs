@@ -111,6 +111,7 @@ impl Plan {
                 tables: Vec::new(),
                 taken: schema.taken.clone(),
                 renames: schema.renames.clone(),
+                foreign_columns: schema.foreign_columns.clone(),
             },
             records_path,
         };
@@ -316,14 +317,17 @@ impl Plan {
             return Err(NoHome::ColumnLimit);
         }
         self.contracts.may_change(ruling)?;
-        let Some(held) = self.schema.tables.get_mut(table) else {
+        let Schema { tables, foreign_columns, .. } = &mut self.schema;
+        let Some(held) = tables.get_mut(table) else {
             return Err(NoHome::Nowhere);
         };
         let salted = format!("{path}#{of}#{}", origin.name());
         let name = naming::unique(wanted, &salted, |name| {
             let is_reserved =
                 TECHNICAL.contains(&name) || SYSTEM.contains(&name) || name == OVERFLOW;
-            is_reserved && origin != Origin::Overflow || held.column(name).is_some()
+            is_reserved && origin != Origin::Overflow
+                || held.column(name).is_some()
+                || foreign_columns.contains(&(table, name.to_owned()))
         });
         let column = Column { name, path, of, origin };
         held.columns.push(column.clone());

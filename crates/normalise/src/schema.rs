@@ -14,6 +14,8 @@ pub struct Schema {
     /// Renames that were accepted: new path and old path, absolute, array indices left out. They
     /// count after `Rules::renames`.
     pub renames: Vec<(String, String)>,
+    /// Columns that somebody added by hand: the table's number, and a name that is taken there.
+    pub foreign_columns: BTreeSet<(usize, String)>,
 }
 
 /// A table. Every table starts with `_object_id bigint, _row integer`, a child also with

@@ -10,11 +10,11 @@ use tokio_postgres::types::ToSql;
 use crate::ident::{Relation, schema_name};
 use crate::views::{IS_OURS, LEANERS};
 use crate::work::{Work, field};
-use crate::{EndpointFacts, WarehouseError};
+use crate::{EndpointFacts, WarehouseError, mend};
 
 /// Above it a column's type is not changed in place, as that rewrites the table under a lock that
 /// readers wait for.
-const REWRITABLE_BYTES: i64 = 64 << 20;
+pub(crate) const REWRITABLE_BYTES: i64 = 64 << 20;
 
 /// Measures the table whose number is `n.oid`.
 ///
@@ -40,6 +40,9 @@ pub(crate) fn measures() -> String {
 pub(crate) struct Catalog {
     /// Counts the changes; 0 where there are no tables yet.
     pub(crate) version: i64,
+    /// The tables' rows in `pg_class`: every change of a table by anybody writes them anew, but for
+    /// dropping or renaming a column.
+    pub(crate) mark: String,
     /// The Postgres schema that the tables stand in.
     pub(crate) namespace: String,
     pub(crate) schema: Schema,
@@ -85,7 +88,17 @@ fn field_column<'a>(table: &'a Table, path: &str) -> Option<&'a Column> {
     table.columns.iter().find(|column| column.path == path && column.origin == Origin::Field)
 }
 
-/// The endpoint's tables, locked against changes by others. Starts from what is `remembered`.
+/// The tables' rows in `pg_class` now, of the endpoint `e`. Their xmin changes with ALTER TABLE, and
+/// not with VACUUM, ANALYZE or CREATE INDEX, which write that row in place.
+const MARK: &str = "
+    coalesce((SELECT string_agg(c.oid::text || ':' || c.xmin::text, ' ' ORDER BY c.oid)
+        FROM riacho.tables t
+        JOIN pg_namespace n ON n.nspname = t.schema_name
+        JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.table_name
+        WHERE t.source = e.source AND t.endpoint = e.endpoint), '') AS mark";
+
+/// The endpoint's tables, locked against changes by others. Starts from what is `remembered`; what
+/// is read anew is compared with the database, and mended.
 pub(crate) async fn open(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
@@ -95,16 +108,15 @@ pub(crate) async fn open(
     const ROUNDS: usize = 5;
     let mut catalog = match remembered {
         Some(catalog) => catalog,
-        None => read(work, endpoint).await?,
+        None => mend::sound(work, endpoint).await?,
     };
     for _ in 0..ROUNDS {
-        let (locked, version) =
-            futures::join!(lock_tables(work, &catalog), read_version(work, endpoint));
+        let (locked, now) = futures::join!(lock_tables(work, &catalog), read_mark(work, endpoint));
         locked?;
-        if version? == catalog.version {
+        if now? == (catalog.version, catalog.mark.clone()) {
             return Ok(catalog);
         }
-        catalog = read(work, endpoint).await?;
+        catalog = mend::sound(work, endpoint).await?;
     }
     Err(moved(endpoint))
 }
@@ -140,6 +152,20 @@ pub(crate) async fn read_version(
     row.as_ref().map_or(Ok(0), |row| field(row, "version"))
 }
 
+/// The catalog's version and the tables' mark now.
+async fn read_mark(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+) -> Result<(i64, String), WarehouseError> {
+    let sql = format!(
+        "SELECT e.version, {MARK} FROM riacho.endpoints e WHERE e.source = $1 AND e.endpoint = $2"
+    );
+    let parameters: [&(dyn ToSql + Sync); 2] = [&endpoint.source, &endpoint.endpoint];
+    let row = work.query_opt("read the catalog's version", &sql, &parameters).await?;
+    let Some(row) = row else { return Ok((0, String::new())) };
+    Ok((field(&row, "version")?, field(&row, "mark")?))
+}
+
 /// Reads the catalog's tables in one statement, so that version, tables and columns are of one
 /// moment; others may change them afterwards.
 pub(crate) async fn read(
@@ -148,17 +174,18 @@ pub(crate) async fn read(
 ) -> Result<Catalog, WarehouseError> {
     let measures = measures();
     let sql = format!(
-        "SELECT e.version, e.schema_name, t.position, t.table_name, t.path AS table_path, t.parent,
+        "WITH e AS MATERIALIZED (SELECT e.*, {MARK} FROM riacho.endpoints e
+            WHERE e.source = $1 AND e.endpoint = $2)
+        SELECT e.version, e.mark, e.schema_name, t.position, t.table_name, t.path AS table_path, t.parent,
             r.size, r.is_depended_on,
             c.column_name, c.path, c.type, c.origin
-        FROM riacho.endpoints e
+        FROM e
         JOIN riacho.tables t ON t.source = e.source AND t.endpoint = e.endpoint
         CROSS JOIN LATERAL (
             SELECT to_regclass(format('%I.%I', t.schema_name, t.table_name)) AS oid) n
         CROSS JOIN LATERAL ({measures}) r
         LEFT JOIN riacho.columns c ON c.source = t.source AND c.endpoint = t.endpoint
             AND c.table_position = t.position
-        WHERE e.source = $1 AND e.endpoint = $2
         ORDER BY t.position, c.position"
     );
     let of: [&(dyn ToSql + Sync); 2] = [&endpoint.source, &endpoint.endpoint];
@@ -174,12 +201,13 @@ pub(crate) async fn read(
         let held = tables.last_mut().ok_or_else(|| unknown("table", &position.to_string()))?;
         held.columns.extend(column(row)?);
     }
-    let (version, namespace) = match rows.first() {
-        Some(row) => (field(row, "version")?, field(row, "schema_name")?),
-        None => (0, schema_name(&endpoint.source)),
+    let (version, mark, namespace) = match rows.first() {
+        Some(row) => (field(row, "version")?, field(row, "mark")?, field(row, "schema_name")?),
+        None => (0, String::new(), schema_name(&endpoint.source)),
     };
     let taken = read_taken(work, &namespace, &tables).await?;
-    Ok(Catalog { version, namespace, schema: Schema { tables, taken, renames } })
+    let schema = Schema { tables, taken, renames, ..Schema::default() };
+    Ok(Catalog { version, mark, namespace, schema })
 }
 
 /// The renames that were accepted. Each counts the catalog's version up, so that they are as new as

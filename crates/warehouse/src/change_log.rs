@@ -2,8 +2,10 @@
 //! each change and for what people should know.
 
 use normalise::{Notice, Origin, Schema};
+use tokio_postgres::types::ToSql;
 
 use crate::catalog::Catalog;
+use crate::ident::Relation;
 use crate::schema_change::TableStep;
 use crate::work::{Work, field};
 use crate::{EndpointFacts, Vanished, WarehouseError};
@@ -17,6 +19,35 @@ struct Lines<'a> {
     paths: Vec<&'a str>,
     old_types: Vec<Option<&'a str>>,
     new_types: Vec<Option<&'a str>>,
+}
+
+/// What the change log says brought a change that no object brought.
+pub(crate) const NO_OBJECT: i64 = 0;
+
+/// Writes down what came back after somebody dropped it, and counts it as a change of the catalog.
+pub(crate) async fn restored(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    catalog: &Catalog,
+    steps: &[TableStep],
+) -> Result<(), WarehouseError> {
+    const BUMP: &str =
+        "UPDATE riacho.endpoints SET version = version + 1 WHERE source = $1 AND endpoint = $2";
+    let of: [&(dyn ToSql + Sync); 2] = [&endpoint.source, &endpoint.endpoint];
+    work.execute("count the catalog's change", BUMP, &of).await?;
+    let mut lines = Lines::default();
+    for step in steps {
+        let Some(table) = catalog.schema.tables.get(step.table) else { continue };
+        if step.is_new {
+            lines.push("table_restored", &table.name, None, &table.path, None);
+            continue;
+        }
+        for column in step.added.iter().filter_map(|number| table.columns.get(*number)) {
+            let name = Some(column.name.as_str());
+            lines.push("column_restored", &table.name, name, &column.path, Some(column.of.name()));
+        }
+    }
+    insert_lines(work, endpoint, NO_OBJECT, &lines).await
 }
 
 /// Brings the catalog to `after`, and gives its new version.
@@ -56,6 +87,22 @@ pub(crate) async fn record(
 }
 
 impl<'a> Lines<'a> {
+    fn push(
+        &mut self,
+        kind: &'a str,
+        table: &'a str,
+        column: Option<&'a str>,
+        path: &'a str,
+        new_type: Option<&'a str>,
+    ) {
+        self.kinds.push(kind);
+        self.tables.push(table);
+        self.columns.push(column);
+        self.paths.push(path);
+        self.old_types.push(None);
+        self.new_types.push(new_type);
+    }
+
     fn push_step(&mut self, before: &'a Catalog, after: &'a Schema, step: &TableStep) {
         let Some(table) = after.tables.get(step.table) else { return };
         let mut push = |kind, column, path, old_type, new_type| {
@@ -240,6 +287,40 @@ pub(crate) async fn notice(
         &[&endpoint.source, &endpoint.endpoint, &object_id, &kinds, &paths],
     )
     .await?;
+    Ok(())
+}
+
+/// Whether a remark of this kind was written about the table.
+pub(crate) async fn says(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    kind: &str,
+    table: &Relation<'_>,
+    path: &str,
+) -> Result<bool, WarehouseError> {
+    const SAYS: &str = "
+        SELECT EXISTS (SELECT FROM riacho.changes WHERE source = $1 AND endpoint = $2
+            AND kind = $3 AND path = $4 AND table_name = $5) AS is_there";
+    let of: [&(dyn ToSql + Sync); 5] =
+        [&endpoint.source, &endpoint.endpoint, &kind, &path, &table.name];
+    let row = work.query_one("look into the change log", SAYS, &of).await?;
+    field(&row, "is_there")
+}
+
+/// Writes a remark about a table: its kind, the table, the columns in question.
+pub(crate) async fn remark(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    (kind, table, path): (&str, &Relation<'_>, String),
+    details: &serde_json::Value,
+) -> Result<(), WarehouseError> {
+    const INSERT: &str = "
+        INSERT INTO riacho.changes (source, endpoint, object_id, kind, table_name, path, details)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let (source, endpoint) = (&endpoint.source, &endpoint.endpoint);
+    let of: [&(dyn ToSql + Sync); 7] =
+        [source, endpoint, &NO_OBJECT, &kind, &table.name, &path, details];
+    work.execute("write a remark into the change log", INSERT, &of).await?;
     Ok(())
 }
 

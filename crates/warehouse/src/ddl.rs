@@ -114,8 +114,8 @@ mod tests {
     use normalise::{Change, ColumnType, Origin};
 
     use super::*;
-    use crate::Write;
     use crate::schema_change::{apply, steps};
+    use crate::{Dropped, Write};
 
     fn column(name: &str, of: ColumnType) -> Column {
         Column { name: name.to_owned(), path: format!("/{name}"), of, origin: Origin::Field }
@@ -141,12 +141,14 @@ mod tests {
             version: None,
             renames: Vec::new(),
             vanish_limit: None,
+            dropped: Dropped::Restore,
             lock_schema_first: false,
         }
     }
 
     fn render(endpoint: &EndpointFacts, schema: Schema, changes: &[Change]) -> Vec<String> {
-        let before = Catalog { version: 1, namespace: "s".to_owned(), schema };
+        let before =
+            Catalog { version: 1, namespace: "s".to_owned(), schema, ..Catalog::default() };
         let after = apply(&before.schema, changes).unwrap();
         let steps = steps(&before.schema, &after);
         statements(endpoint, &before, &after, &steps).into_iter().map(|one| one.sql).collect()

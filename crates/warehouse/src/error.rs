@@ -79,6 +79,9 @@ pub enum WarehouseError {
     /// A rename can't be accepted.
     #[error(transparent)]
     Rename(#[from] RenameRefused),
+    /// Somebody changed the endpoint's tables so that rows would not go where they belong.
+    #[error("{0}")]
+    ChangedByHand(String),
     /// A table script can't be applied.
     #[error(transparent)]
     Script(#[from] ScriptError),
@@ -115,6 +118,7 @@ impl WarehouseError {
             Self::NotReinstated { .. } => "not_reinstated",
             Self::TooNew { .. } => "warehouse_too_new",
             Self::Rename(_) => "rename_refused",
+            Self::ChangedByHand(_) => "changed_by_hand",
             Self::Script(_) => "table_script",
             Self::Mismatch(_) => "rows_do_not_fit",
         }
@@ -142,6 +146,7 @@ impl WarehouseError {
             | Self::NotReinstated { .. }
             | Self::TooNew { .. }
             | Self::Rename(_)
+            | Self::ChangedByHand(_)
             | Self::Script(_)
             | Self::Mismatch(_) => false,
         }
@@ -162,9 +167,11 @@ impl Classify for WarehouseError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::Database { code: Some(code), .. } => sqlstate::meaning(code).1,
-            Self::Vanished(_) | Self::VerdictStands(_) | Self::Rename(_) | Self::Script(_) => {
-                FailureKind::Permanent
-            }
+            Self::Vanished(_)
+            | Self::Rename(_)
+            | Self::VerdictStands(_)
+            | Self::ChangedByHand(_)
+            | Self::Script(_) => FailureKind::Permanent,
             Self::Settings(_)
             | Self::Connect { .. }
             | Self::Database { code: None, .. }
@@ -177,11 +184,31 @@ impl Classify for WarehouseError {
     }
 }
 
+/// What to do about what Riacho itself never makes: constraints, and rights that are lacking.
+fn cure(code: &str) -> Option<&'static str> {
+    match code {
+        "23502" | "23503" | "23514" | "23P01" => Some(
+            "; Riacho makes no such constraint: drop it, then replay (`riacho schema diff` names \
+             all that was changed by hand)",
+        ),
+        "23505" => Some(
+            "; where that index is not the configured key's, drop it (`riacho schema diff` names \
+             it)",
+        ),
+        "42501" => Some(
+            "; grant what is lacking to the role that loads, or give it the table back (`riacho \
+             schema diff` names both)",
+        ),
+        _ => None,
+    }
+}
+
 /// Postgres's own words and code. `DETAIL` stays out, as it quotes values.
 fn explain(error: &tokio_postgres::Error) -> (String, Option<String>) {
     if let Some(answer) = error.as_db_error() {
         let code = answer.code().code().to_owned();
-        return (format!("{} (SQLSTATE {code})", answer.message()), Some(code));
+        let cure = cure(&code).filter(|_| answer.schema() != Some("riacho")).unwrap_or_default();
+        return (format!("{} (SQLSTATE {code}){cure}", answer.message()), Some(code));
     }
     let mut reason = error.to_string();
     let mut cause = std::error::Error::source(error);

@@ -41,8 +41,20 @@ pub struct EndpointFacts {
     pub renames: Vec<(String, String)>,
     /// The share of a scope's records (0 to 1) beyond which their vanishing is a failure.
     pub vanish_limit: Option<f64>,
+    /// What becomes of a table or column that somebody dropped by hand.
+    pub dropped: Dropped,
     /// Take the endpoint's schema lock at the start: after `WarehouseError::begin_again`.
     pub lock_schema_first: bool,
+}
+
+/// What becomes of a table or column that somebody dropped by hand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Dropped {
+    /// It comes back, empty.
+    #[default]
+    Restore,
+    /// The endpoint's objects fail until a person decides.
+    Refuse,
 }
 
 /// How an object's records meet those that stand.

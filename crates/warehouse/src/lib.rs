@@ -10,14 +10,17 @@ mod ddl;
 mod error;
 mod facts;
 mod failure;
+mod found;
 mod hand_over;
 mod ident;
 mod keyed;
 mod known;
+mod late_index;
 mod ledger;
 mod likely_renames;
 mod loading;
 mod memory;
+mod mend;
 mod migrations;
 mod question;
 mod reinstate;
@@ -42,9 +45,12 @@ mod warehouse;
 mod work;
 
 pub use error::WarehouseError;
-pub use facts::{EndpointFacts, Loaded, ObjectFacts, Outcome, Reinstatement, Vanished, Write};
+pub use facts::{
+    Dropped, EndpointFacts, Loaded, ObjectFacts, Outcome, Reinstatement, Vanished, Write,
+};
 pub use ident::schema_name;
 pub use known::Known;
+pub use late_index::LateIndex;
 pub use likely_renames::LikelyRename;
 pub use loading::{Begun, Loading};
 pub use question::Answer;

@@ -7,7 +7,7 @@ use crate::catalog::{self, Catalog};
 use crate::ledger::Line;
 use crate::views::TakenDown;
 use crate::work::Work;
-use crate::{EndpointFacts, WarehouseError, schema_change, views};
+use crate::{Dropped, EndpointFacts, WarehouseError, mend, schema_change, views};
 
 /// Makes the endpoint's tables anew, and lets its objects' lines say that their rows are gone.
 pub(crate) async fn repair(
@@ -25,6 +25,11 @@ pub(crate) async fn repair(
     let of: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
         [&endpoint.source, &endpoint.endpoint];
     let catalog = catalog::read(work, endpoint).await?;
+    if endpoint.dropped == Dropped::Refuse {
+        let root = catalog.schema.tables.first();
+        let name = root.map_or_else(String::new, |root| catalog.relation(root).to_string());
+        return Err(mend::dropped(&format!("the table {name} was")));
+    }
     schema_change::lock(work, endpoint, &catalog, endpoint.lock_schema_first).await?;
     drop_remnants(work, &catalog).await?;
     let none = Catalog { schema: Schema::default(), ..catalog.clone() };

@@ -11,7 +11,7 @@ use crate::work::{Work, field};
 use crate::{EndpointFacts, WarehouseError, ddl, views};
 
 /// What one table lacks.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct TableStep {
     /// Its number.
     pub(crate) table: usize,

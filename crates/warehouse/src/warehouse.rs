@@ -88,6 +88,13 @@ impl Warehouse {
         Work::begin(&mut connection.client, &connection.statements, *timeouts).await
     }
 
+    /// Runs a statement that Postgres takes in no transaction, without a bound on its time.
+    pub(crate) async fn run_alone(&mut self, doing: &str, sql: &str) -> Result<(), WarehouseError> {
+        self.revive().await?;
+        let answer = self.connection.client.batch_execute(sql).await;
+        answer.map_err(|error| WarehouseError::database(doing, &error))
+    }
+
     async fn revive(&mut self) -> Result<(), WarehouseError> {
         if !self.connection.is_alive().await {
             tracing::info!("connecting to the warehouse anew");

@@ -2,6 +2,7 @@
 
 mod accept;
 mod apply;
+mod index;
 mod sql;
 
 use clap::{Args, Subcommand};
@@ -36,6 +37,8 @@ enum Command {
     Sql(sql::Arguments),
     /// Run a reviewed script of `schema sql` ahead of the data that need it
     Apply(apply::Arguments),
+    /// Make the indexes that keys ask for and that do not stand, beside running loads
+    Index(index::Arguments),
     /// Say that a new name is an old one, and move what landed under it
     Accept(accept::Arguments),
 }
@@ -44,9 +47,15 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
     match arguments.command {
         Some(Command::Sql(arguments)) => sql::run(arguments, console).await,
         Some(Command::Apply(arguments)) => apply::run(arguments, console).await,
+        Some(Command::Index(arguments)) => index::run(arguments, console).await,
         Some(Command::Accept(arguments)) => accept::run(arguments, console).await,
         None => show(arguments, console).await,
     }
+}
+
+/// Whether an endpoint is of the source, or is the endpoint of it, that was named; all are without.
+fn is_meant(of: Option<&str>, source: &str, endpoint: &str) -> bool {
+    of.is_none_or(|of| of == source || of == format!("{source}.{endpoint}"))
 }
 
 async fn show(arguments: Arguments, console: &Console) -> anyhow::Result<Exit> {

@@ -10,9 +10,6 @@ use crate::catalog::Catalog;
 use crate::work::Work;
 use crate::{EndpointFacts, Warehouse, WarehouseError, catalog, change_log, schema_change};
 
-/// What the catalog says brought a change that no object brought.
-const NO_OBJECT: i64 = 0;
-
 /// What a script made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Applied {
@@ -135,8 +132,9 @@ fn quoted(statement: Option<&String>) -> String {
 impl Ready<'_> {
     async fn run(&self, work: &Work<'_>) -> Result<(), WarehouseError> {
         let Self { endpoint, before, plan: Plan { after, steps } } = self;
-        schema_change::alter(work, endpoint, before, after, steps, NO_OBJECT).await?;
-        change_log::record(work, endpoint, NO_OBJECT, before, after, steps).await?;
+        let no_object = change_log::NO_OBJECT;
+        schema_change::alter(work, endpoint, before, after, steps, no_object).await?;
+        change_log::record(work, endpoint, no_object, before, after, steps).await?;
         Ok(())
     }
 }

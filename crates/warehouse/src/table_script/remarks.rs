@@ -33,7 +33,8 @@ pub(super) fn statements(
             statements.extend(technical.map(|(name, text)| on_column(relation, name, text)));
         }
         for column in step.added.iter().filter_map(|number| table.columns.get(*number)) {
-            statements.push(on_column(relation, &column.name, &of_column(rules, column)));
+            let text = of_column(rules, &plan.after.renames, column);
+            statements.push(on_column(relation, &column.name, &text));
         }
     }
     statements
@@ -60,7 +61,7 @@ fn of_table(endpoint: &EndpointFacts, table: &Table, parent: Option<&Table>) -> 
     )
 }
 
-fn of_column(rules: &Rules, column: &Column) -> String {
+fn of_column(rules: &Rules, accepted: &[(String, String)], column: &Column) -> String {
     let path = place(&column.path);
     let mut text = match column.origin {
         Origin::Field => path,
@@ -73,17 +74,21 @@ fn of_column(rules: &Rules, column: &Column) -> String {
     if let Some(rule) = rules.declaration(&column.path) {
         text.push_str(&format!("; {} is declared {}", rule.pattern, rule.of));
     }
-    for name in newer_names(rules, &column.path) {
+    for name in newer_names(rules, accepted, &column.path) {
         text.push_str(&format!("; also named {name}"));
     }
     text
 }
 
-/// Names that the field or what is around it has by now.
-fn newer_names(rules: &Rules, path: &str) -> Vec<String> {
-    let newer = rules.renames.iter().filter_map(|(new, old)| {
-        let tail = path.strip_prefix(&format!("{}{old}", rules.records))?;
-        (tail.is_empty() || tail.starts_with('/')).then(|| format!("{}{new}{tail}", rules.records))
+/// Names that the field or what is around it has by now, declared or accepted.
+fn newer_names(rules: &Rules, accepted: &[(String, String)], path: &str) -> Vec<String> {
+    let records = rules.records.to_string();
+    let declared = rules.renames.iter();
+    let declared =
+        declared.map(|(new, old)| (format!("{records}{new}"), format!("{records}{old}")));
+    let newer = declared.chain(accepted.iter().cloned()).filter_map(|(new, old)| {
+        let tail = path.strip_prefix(&old)?;
+        (tail.is_empty() || tail.starts_with('/')).then(|| format!("{new}{tail}"))
     });
     newer.collect()
 }

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends in a panic")]
 
+mod by_hand;
 mod concurrency;
 mod connection;
 mod keyed;
+mod late_keys;
 mod ledger;
 mod model;
 mod renames;

@@ -13,8 +13,8 @@ use postgres_native_tls::MakeTlsConnector;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, SimpleQueryMessage};
 use warehouse::{
-    Begun, DatabaseSettings, EndpointFacts, Loading, ObjectFacts, Outcome, Timeouts, Warehouse,
-    WarehouseError, Write,
+    Begun, DatabaseSettings, Dropped, EndpointFacts, Loading, ObjectFacts, Outcome, Timeouts,
+    Warehouse, WarehouseError, Write,
 };
 
 /// Small, so that objects of a few records come in several batches.
@@ -67,6 +67,7 @@ impl World {
             version: version.map(str::to_owned),
             renames: Vec::new(),
             vanish_limit: None,
+            dropped: Dropped::Restore,
             lock_schema_first: false,
         };
         let database = test_database().await;
@@ -183,6 +184,11 @@ impl World {
     pub(crate) fn another(&self, source: &str) -> Self {
         let endpoint = EndpointFacts { source: source.to_owned(), ..self.endpoint.clone() };
         Self { endpoint, ..self.clone() }
+    }
+
+    /// The same world, asked over a connection of its own.
+    pub(crate) fn over_another_connection(&self) -> Self {
+        Self { client: Arc::default(), ..self.clone() }
     }
 
     /// The rows of an answer, cells joined by spaces; NULL is `∅`.

@@ -8,6 +8,7 @@ use load::{Proposed, SampleBody};
 use serde_json::json;
 
 use crate::commands::samples::{self, Bounds, Given};
+use crate::commands::schema::is_meant;
 use crate::environment::Environment;
 use crate::exit::{Exit, Usage};
 use crate::output::Console;
@@ -43,10 +44,7 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
         return show_proposed(&proposed, console);
     }
     let of = arguments.of.as_deref();
-    let is_meant = |source: &str, endpoint: &str| {
-        of.is_none_or(|of| of == source || of == format!("{source}.{endpoint}"))
-    };
-    let script = loader.table_script(is_meant).await?;
+    let script = loader.table_script(|source, name| is_meant(of, source, name)).await?;
     let Some(script) = script else {
         let message = match of {
             Some(of) => format!("`{of}` has no tables; `riacho schema` lists those there are"),

@@ -1,0 +1,137 @@
+//! What somebody changes in the database by hand, and what loads make of it.
+
+use landing::{Classify, FailureKind};
+use warehouse::{Dropped, Warehouse, WarehouseError, Write};
+
+use crate::support::World;
+
+const BODY: &str = r#"[{"id":1,"n":1,"name":"a","c":[{"x":1}]}]"#;
+
+/// A keyed endpoint with one object loaded, and a connection that remembers its tables.
+async fn world() -> (World, Warehouse) {
+    let world = World::new(Write::Replace, &["/id"], None).await;
+    let mut warehouse = world.warehouse().await;
+    let key = world.put("1", 0, BODY);
+    world.load(&mut warehouse, &key).await;
+    (world, warehouse)
+}
+
+async fn failure(world: &World, warehouse: &mut Warehouse, body: &str) -> WarehouseError {
+    let key = world.put("2", 0, body);
+    world.try_load(warehouse, world.facts(&key)).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_dropped_column_comes_back_and_the_change_log_says_so() {
+    let (world, mut warehouse) = world().await;
+    world.ask("ALTER TABLE s.t DROP COLUMN name; ALTER TABLE s.t__c DROP COLUMN x").await;
+    let key = world.put("2", 0, r#"[{"id":2,"name":"b","c":[{"x":2}]}]"#);
+    world.load(&mut warehouse, &key).await;
+    assert_eq!(world.ask("SELECT id, name FROM s.t ORDER BY 1").await, ["1 ∅", "2 b"]);
+    assert_eq!(world.ask("SELECT id, x FROM s.t__c ORDER BY 1").await, ["1 ∅", "2 2"]);
+    let log = "SELECT kind, table_name, column_name FROM riacho.changes
+        WHERE kind LIKE '%restored' ORDER BY id";
+    assert_eq!(world.ask(log).await, ["column_restored t name", "column_restored t__c x"]);
+    let old = world.put("1", 0, BODY);
+    world.force(&mut warehouse, &old).await;
+    assert_eq!(world.ask("SELECT id, name FROM s.t ORDER BY 1").await, ["1 a", "2 b"]);
+}
+
+#[tokio::test]
+async fn a_renamed_column_stays_what_it_is_and_its_field_gets_a_new_one() {
+    let (world, mut warehouse) = world().await;
+    world.ask("ALTER TABLE s.t RENAME COLUMN name TO label").await;
+    let key = world.put("2", 0, r#"[{"id":2,"name":"b","label":"c"}]"#);
+    world.load(&mut warehouse, &key).await;
+    let label = world.ask("SELECT column_name FROM riacho.columns WHERE path = '/label'").await;
+    assert!(label[0].starts_with("label_"), "{label:?}");
+    let rows = format!("SELECT label, name, {} FROM s.t ORDER BY id", label[0]);
+    assert_eq!(world.ask(&rows).await, ["a ∅ ∅", "∅ b c"]);
+}
+
+#[tokio::test]
+async fn a_dropped_child_table_comes_back_with_its_index() {
+    let (world, mut warehouse) = world().await;
+    let mut cold = world.warehouse().await;
+    for (warehouse, scope, id) in [(&mut warehouse, "2", 2), (&mut cold, "3", 3)] {
+        world.ask("DROP TABLE s.t__c").await;
+        let key = world.put(scope, 0, &format!(r#"[{{"id":{id},"c":[{{"x":{id}}}]}}]"#));
+        world.load(warehouse, &key).await;
+        let rows = world.ask("SELECT id, x FROM s.t__c ORDER BY 1").await;
+        assert_eq!(rows, [format!("{id} {id}")]);
+    }
+    let indexes = "SELECT count(*) FROM pg_indexes WHERE tablename = 't__c'";
+    assert_eq!(world.ask(indexes).await, ["2"]);
+    let log = "SELECT count(*) FROM riacho.changes WHERE kind = 'table_restored'";
+    assert_eq!(world.ask(log).await, ["2"]);
+}
+
+#[tokio::test]
+async fn what_was_dropped_is_refused_where_the_configuration_says_so() {
+    for dropped in ["COLUMN", "CHILD", "ROOT"] {
+        let (mut world, mut warehouse) = world().await;
+        world.endpoint.dropped = Dropped::Refuse;
+        world
+            .ask(match dropped {
+                "COLUMN" => "ALTER TABLE s.t DROP COLUMN name",
+                "CHILD" => "DROP TABLE s.t__c",
+                _ => "DROP TABLE s.t",
+            })
+            .await;
+        let error = failure(&world, &mut warehouse, r#"[{"id":2,"name":"b"}]"#).await;
+        assert_eq!((error.name(), error.kind()), ("changed_by_hand", FailureKind::Permanent));
+        assert!(error.to_string().contains("riacho schema sql"), "{error}");
+        assert_eq!(world.ask("SELECT count(*) FROM riacho.objects").await, ["1"]);
+    }
+}
+
+#[tokio::test]
+async fn a_field_whose_name_somebody_took_by_hand_gets_another() {
+    let (world, mut warehouse) = world().await;
+    world.ask("ALTER TABLE s.t ADD COLUMN fresh integer DEFAULT 7").await;
+    let key = world.put("2", 0, r#"[{"id":2,"fresh":"x"}]"#);
+    world.load(&mut warehouse, &key).await;
+    let name = world.ask("SELECT column_name FROM riacho.columns WHERE path = '/fresh'").await;
+    let rows = format!("SELECT fresh, {} FROM s.t ORDER BY id", name[0]);
+    assert_eq!(world.ask(&rows).await, ["7 ∅", "7 x"]);
+}
+
+#[tokio::test]
+async fn a_column_that_got_another_type_is_never_misread() {
+    let (world, mut warehouse) = world().await;
+    // Eight bytes as well: Postgres would take a bigint's for it.
+    world.ask("ALTER TABLE s.t ALTER COLUMN n TYPE double precision").await;
+    let error = failure(&world, &mut warehouse, r#"[{"id":2,"n":5}]"#).await;
+    assert_eq!((error.name(), error.kind()), ("changed_by_hand", FailureKind::Permanent));
+    for word in ["`n`", "\"s\".\"t\"", "double precision", "bigint"] {
+        assert!(error.to_string().contains(word), "{error}");
+    }
+    world.ask("ALTER TABLE s.t ALTER COLUMN n TYPE bigint").await;
+    let key = world.put("2", 0, r#"[{"id":2,"n":5}]"#);
+    world.load(&mut warehouse, &key).await;
+    assert_eq!(world.ask("SELECT n FROM s.t ORDER BY id").await, ["1", "5"]);
+}
+
+#[tokio::test]
+async fn a_constraint_added_by_hand_is_named_with_its_cure() {
+    for constraint in [
+        "ALTER TABLE s.t ALTER COLUMN name SET NOT NULL",
+        "ALTER TABLE s.t ADD COLUMN mine text NOT NULL DEFAULT 'x';
+         ALTER TABLE s.t ALTER COLUMN mine DROP DEFAULT",
+        "ALTER TABLE s.t ADD CHECK (n < 5)",
+    ] {
+        let (world, mut warehouse) = world().await;
+        world.ask(constraint).await;
+        let error = failure(&world, &mut warehouse, r#"[{"id":2,"n":9}]"#).await;
+        assert_eq!(error.kind(), FailureKind::Permanent, "{error}");
+        assert!(error.to_string().contains("riacho schema diff"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_view_in_place_of_a_table_is_said() {
+    let (world, mut warehouse) = world().await;
+    world.ask("ALTER TABLE s.t__c RENAME TO old; CREATE VIEW s.t__c AS SELECT * FROM s.old").await;
+    let error = failure(&world, &mut warehouse, r#"[{"id":2,"c":[{"x":2}]}]"#).await;
+    assert_eq!(error.name(), "changed_by_hand", "{error}");
+}
