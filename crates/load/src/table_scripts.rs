@@ -3,7 +3,8 @@
 
 use normalise::{Notice, Shredder};
 use warehouse::{
-    Applied, EndpointFacts, LateIndex, ScriptError, ScriptPart, TableScript, WarehouseError,
+    Applied, Difference, EndpointFacts, LateIndex, ScriptError, ScriptPart, TableScript,
+    WarehouseError,
 };
 
 use crate::rules::EndpointRules;
@@ -103,6 +104,22 @@ impl Loader {
             }
         }
         Ok(made)
+    }
+
+    /// What differs between catalog and database, of all endpoints or of those that `is_meant`.
+    pub async fn drift(
+        &self,
+        is_meant: impl Fn(&str, &str) -> bool,
+    ) -> Result<Vec<Difference>, LoadError> {
+        let mut warehouse = self.database().warehouse().await?;
+        let mut differences = Vec::new();
+        for (source, endpoint) in warehouse.endpoints().await? {
+            if is_meant(&source, &endpoint) {
+                let rules = EndpointRules::named(self.configuration(), &source, &endpoint)?;
+                differences.append(&mut warehouse.drift(&rules.facts).await?);
+            }
+        }
+        Ok(differences)
     }
 
     /// Runs a reviewed script and registers what it makes, all of it or nothing.

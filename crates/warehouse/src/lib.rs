@@ -7,6 +7,7 @@ mod commit;
 mod connection;
 mod contest;
 mod ddl;
+mod drift;
 mod error;
 mod facts;
 mod failure;
@@ -44,6 +45,7 @@ mod views;
 mod warehouse;
 mod work;
 
+pub use drift::Difference;
 pub use error::WarehouseError;
 pub use facts::{
     Dropped, EndpointFacts, Loaded, ObjectFacts, Outcome, Reinstatement, Vanished, Write,

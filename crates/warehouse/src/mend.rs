@@ -13,7 +13,7 @@ use crate::work::Work;
 use crate::{Dropped, EndpointFacts, WarehouseError, change_log, late_index};
 
 /// Columns that every table has before its own.
-const TECHNICAL: [&str; 3] = ["_object_id", "_row", "_parent_row"];
+pub(crate) const TECHNICAL: [&str; 3] = ["_object_id", "_row", "_parent_row"];
 
 /// The endpoint's catalog, with tables that are as it says.
 pub(crate) async fn sound(

@@ -2,6 +2,7 @@
 
 mod accept;
 mod apply;
+mod diff;
 mod index;
 mod sql;
 
@@ -37,6 +38,8 @@ enum Command {
     Sql(sql::Arguments),
     /// Run a reviewed script of `schema sql` ahead of the data that need it
     Apply(apply::Arguments),
+    /// Say what somebody changed in the database by hand, what it means for loads, and the cure
+    Diff(diff::Arguments),
     /// Make the indexes that keys ask for and that do not stand, beside running loads
     Index(index::Arguments),
     /// Say that a new name is an old one, and move what landed under it
@@ -47,6 +50,7 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
     match arguments.command {
         Some(Command::Sql(arguments)) => sql::run(arguments, console).await,
         Some(Command::Apply(arguments)) => apply::run(arguments, console).await,
+        Some(Command::Diff(arguments)) => diff::run(arguments, console).await,
         Some(Command::Index(arguments)) => index::run(arguments, console).await,
         Some(Command::Accept(arguments)) => accept::run(arguments, console).await,
         None => show(arguments, console).await,

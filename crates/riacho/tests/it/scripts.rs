@@ -70,6 +70,9 @@ fn a_frozen_endpoint_takes_what_a_reviewed_script_made_room_for() {
     assert_eq!(loaded.json()["summary"]["loaded"], 1);
     let nothing = dev.riacho(&["--json", "schema", "sql", "--for", &address]);
     assert_eq!(nothing.json()["sql"], json!(null), "{nothing:?}");
+    let same = dev.riacho(&["schema", "diff"]);
+    assert_eq!((same.code, same.err.as_str()), (0, ""), "{same:?}");
+    assert_eq!(dev.riacho(&["--json", "schema", "index"]).json(), json!({ "indexes": [] }));
     let whole = dev.riacho(&["schema", "sql", "pos.getTransactions"]);
     assert!(whole.out.contains("CREATE TABLE \"pos\".\"transactions\""), "{whole:?}");
 }

@@ -5,6 +5,7 @@
 mod by_hand;
 mod concurrency;
 mod connection;
+mod drift;
 mod keyed;
 mod late_keys;
 mod ledger;

@@ -82,6 +82,17 @@ impl World {
         Warehouse::connect(settings(&self.database.url), timeouts).await.unwrap()
     }
 
+    /// A warehouse that acts as another role.
+    pub(crate) async fn warehouse_as(&self, role: &str) -> Warehouse {
+        let (url, options) = (&self.database.url, format!("-c role={role}"));
+        let settings = DatabaseSettings::from_lookup(&|name| match name {
+            "DATABASE_URL" => Some(url.clone()),
+            "PGOPTIONS" => Some(options.clone()),
+            _ => None,
+        });
+        Warehouse::connect(settings.unwrap(), Timeouts::default()).await.unwrap()
+    }
+
     /// `raw/source=<source>/endpoint=e/day=<scope>/<time>.json`
     pub(crate) fn put(&self, scope: &str, hour: u32, body: &str) -> String {
         let source = &self.endpoint.source;
