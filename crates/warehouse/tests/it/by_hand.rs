@@ -99,6 +99,9 @@ async fn a_field_whose_name_somebody_took_by_hand_gets_another() {
 #[tokio::test]
 async fn a_column_that_got_another_type_is_never_misread() {
     let (world, mut warehouse) = world().await;
+    // From here on the connection remembers the tables, and reads no catalog.
+    let key = world.put("3", 0, r#"[{"id":3}]"#);
+    world.load(&mut warehouse, &key).await;
     // Eight bytes as well: Postgres would take a bigint's for it.
     world.ask("ALTER TABLE s.t ALTER COLUMN n TYPE double precision").await;
     let error = failure(&world, &mut warehouse, r#"[{"id":2,"n":5}]"#).await;
@@ -109,7 +112,7 @@ async fn a_column_that_got_another_type_is_never_misread() {
     world.ask("ALTER TABLE s.t ALTER COLUMN n TYPE bigint").await;
     let key = world.put("2", 0, r#"[{"id":2,"n":5}]"#);
     world.load(&mut warehouse, &key).await;
-    assert_eq!(world.ask("SELECT n FROM s.t ORDER BY id").await, ["1", "5"]);
+    assert_eq!(world.ask("SELECT n FROM s.t WHERE n > 0 ORDER BY id").await, ["1", "5"]);
 }
 
 #[tokio::test]
