@@ -9,8 +9,8 @@ use crate::scope::{self, Holder};
 use crate::shadows::{self, KeyText};
 use crate::work::Work;
 use crate::{
-    Begun, EndpointFacts, Loading, ObjectFacts, Outcome, WarehouseError, Write, hand_over, repair,
-    rows, schema_change,
+    Begun, EndpointFacts, Loading, ObjectFacts, Outcome, WarehouseError, Write, before, hand_over,
+    repair, rows, schema_change,
 };
 
 /// The failure that a person has to overrule.
@@ -23,6 +23,8 @@ pub(crate) struct Room {
     pub(crate) records_before: Option<u64>,
     /// Keys that the rows which made room had in common with other objects.
     pub(crate) contested: Vec<KeyText>,
+    /// Whether the rows that made room are kept in view: see `before`.
+    pub(crate) in_view: bool,
 }
 
 /// What a load starts from.
@@ -34,6 +36,8 @@ pub(crate) struct Start {
     /// What its rows count with against others.
     pub(crate) own: Standing,
     pub(crate) room: Room,
+    /// Whether its changes of the tables were made ahead of it.
+    pub(crate) brought: bool,
 }
 
 /// What is to be done with a claimed object.
@@ -88,6 +92,7 @@ pub(crate) async fn begin<'a>(
                 object_id: line.id,
                 own: line.counts_with(object),
                 room,
+                brought: promised.is_some(),
             };
             Ok(Begun::Load(Box::new(Loading::new(work, memory, catalog, start))))
         }
@@ -212,7 +217,11 @@ async fn make_room(
     {
         room.contested = shadows::contested(work, endpoint, &keyed, &ids).await?;
     }
-    shadows::forget_objects(work, &ids).await?;
+    // Its cursor is on its way together with what follows.
+    let (in_view, forgotten) =
+        futures::join!(before::declare(work, catalog, &ids), shadows::forget_objects(work, &ids));
+    room.in_view = in_view?;
+    forgotten?;
     forget_rejects(work, &ids).await?;
     for id in ids {
         rows::delete_object(work, catalog, id).await?;

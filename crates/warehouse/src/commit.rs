@@ -6,7 +6,7 @@ use std::time::Duration;
 use normalise::{Reject, Summary};
 
 use crate::ledger::{self, Closing};
-use crate::{Loading, Outcome, Vanished, WarehouseError, change_log, rejects, scope, survey};
+use crate::{Loading, News, Outcome, Vanished, WarehouseError, change_log, rejects, scope, survey};
 
 pub(crate) async fn commit(
     mut loading: Loading<'_>,
@@ -21,6 +21,7 @@ pub(crate) async fn commit(
     loading.counts.rejects = summary.rejects;
     loading.counts.reinstated = loading.wanted.close()?;
     loading.counts.vanished = guard(&loading, &summary)?;
+    loading.counts.news = news(&mut loading).await?;
     let (work, endpoint, id) = (&loading.work, &loading.endpoint, loading.object_id);
     rejects::write(work, id, unread).await?;
     change_log::notice(work, endpoint, id, &summary.notices).await?;
@@ -43,6 +44,18 @@ pub(crate) async fn commit(
     work.commit().await?;
     memory.keep(&endpoint, catalog);
     Ok(Outcome::Loaded(counts))
+}
+
+/// What is needed to find out whether fields that came are old ones under new names.
+async fn news(loading: &mut Loading<'_>) -> Result<Option<News>, WarehouseError> {
+    if !loading.brought {
+        return Ok(None);
+    }
+    let before = match loading.before.take() {
+        Some(before) => before,
+        None => loading.read_before().await?,
+    };
+    Ok(Some(News { object_id: loading.object_id, before }))
 }
 
 /// Says when more than half of a scope's records vanished; refuses where the limit is lower still

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use landing::{LandedObject, ObjectKey, RawLocation};
 
+use crate::News;
+
 /// An object that is to be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectFacts {
@@ -128,6 +130,8 @@ pub struct Loaded {
     pub vanished: Option<Vanished>,
     /// Older objects of its scope that had failed: they are superseded now.
     pub settled: Vec<ObjectKey>,
+    /// Set when it brought fields to tables that stood: see `Warehouse::look_for_renames`.
+    pub news: Option<News>,
 }
 
 /// How many records of a scope an object leaves standing.

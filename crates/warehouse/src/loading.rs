@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use normalise::{Batch, Change, Reject, Schema, Summary};
 
+use crate::before::{self, Before};
 use crate::begin::{Room, Start};
 use crate::catalog::Catalog;
 use crate::keyed::Keyed;
@@ -46,6 +47,10 @@ pub struct Loading<'a> {
     pub(crate) survey: Option<Schema>,
     /// How many tables stood before this load.
     tables_before: usize,
+    /// The rows that made room, once fields have come to tables that stood.
+    pub(crate) before: Option<Before>,
+    /// Whether fields came with it to tables that stood.
+    pub(crate) brought: bool,
     schema_locked: bool,
 }
 
@@ -56,7 +61,7 @@ impl<'a> Loading<'a> {
         catalog: Catalog,
         start: Start,
     ) -> Self {
-        let Start { object, endpoint, object_id, own, room } = start;
+        let Start { object, endpoint, object_id, own, room, brought } = start;
         Self {
             work,
             memory,
@@ -71,6 +76,8 @@ impl<'a> Loading<'a> {
             counts: Loaded::default(),
             wanted: Wanted::default(),
             survey: None,
+            before: None,
+            brought,
         }
     }
 
@@ -177,14 +184,18 @@ impl<'a> Loading<'a> {
             *wanted = schema_change::apply(wanted, changes)?;
             return Ok(());
         }
-        let (work, endpoint, before) = (&self.work, &self.endpoint, &self.catalog);
-        let after = schema_change::apply(&before.schema, changes)?;
-        let steps = schema_change::steps(&before.schema, &after);
+        let after = schema_change::apply(&self.catalog.schema, changes)?;
+        let steps = schema_change::steps(&self.catalog.schema, &after);
         if survey::is_due(&self.object, self.tables_before, &steps) {
-            work.abandon().await?;
+            self.work.abandon().await?;
             self.survey = Some(after);
             return Ok(());
         }
+        if self.tables_before > 0 && self.before.is_none() {
+            self.before = Some(self.read_before().await?);
+            self.brought = true;
+        }
+        let (work, endpoint, before) = (&self.work, &self.endpoint, &self.catalog);
         schema_change::lock(work, endpoint, before, self.schema_locked).await?;
         self.schema_locked = true;
         schema_change::alter(work, endpoint, before, &after, &steps, self.object_id).await?;
@@ -193,6 +204,11 @@ impl<'a> Loading<'a> {
         self.catalog.schema = after;
         self.counts.changes += changes.len() as u64;
         Ok(())
+    }
+
+    /// The rows that made room; none where none did.
+    pub(crate) async fn read_before(&self) -> Result<Before, WarehouseError> {
+        if self.room.in_view { before::take(&self.work).await } else { Ok(Before::default()) }
     }
 
     /// Takes out this object's own rows of earlier batches that newer versions displace.

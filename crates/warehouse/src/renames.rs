@@ -100,7 +100,11 @@ impl Warehouse {
 }
 
 /// Whether the rename can count, or does already.
-fn check(schema: &Schema, renames: &Renames, rename: &Rename) -> Result<Acceptance, RenameRefused> {
+pub(crate) fn check(
+    schema: &Schema,
+    renames: &Renames,
+    rename: &Rename,
+) -> Result<Acceptance, RenameRefused> {
     let (new, old) = (rename.new.clone(), rename.old.clone());
     if new != old && renames.oldest(&new) == renames.oldest(&old) {
         return Ok(Acceptance::Counted);

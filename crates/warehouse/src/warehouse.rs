@@ -83,9 +83,18 @@ impl Warehouse {
 
     /// A transaction on a connection that lives.
     pub(crate) async fn work(&mut self) -> Result<Work<'_>, WarehouseError> {
+        self.work_within(|timeouts| timeouts).await
+    }
+
+    /// The same with other time-outs.
+    pub(crate) async fn work_within(
+        &mut self,
+        timeouts: impl FnOnce(Timeouts) -> Timeouts,
+    ) -> Result<Work<'_>, WarehouseError> {
         self.revive().await?;
-        let Self { timeouts, connection, .. } = self;
-        Work::begin(&mut connection.client, &connection.statements, *timeouts).await
+        let timeouts = timeouts(self.timeouts);
+        let Self { connection, .. } = self;
+        Work::begin(&mut connection.client, &connection.statements, timeouts).await
     }
 
     /// Runs a statement that Postgres takes in no transaction, without a bound on its time.

@@ -9,6 +9,7 @@ mod drift;
 mod keyed;
 mod late_keys;
 mod ledger;
+mod likely_renames;
 mod model;
 mod renames;
 mod scopes;
