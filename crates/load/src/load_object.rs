@@ -6,10 +6,14 @@ use std::time::{Duration, Instant};
 use landing::{Classify, FailureKind, LandedObject, RawLocation};
 use normalise::{Reject, Rules, Shredder, Summary};
 use objects::{DecodeLimits, DecodedBody, Head, Lake, LakeError, Reading};
-use warehouse::{Begun, EndpointFacts, Loading, ObjectFacts, Outcome, Reinstatement, Warehouse};
+use warehouse::{
+    Begun, EndpointFacts, LikelyRename, Loaded, Loading, ObjectFacts, Outcome, Reinstatement,
+    Warehouse,
+};
 
 use crate::rejects::{self, Told};
 use crate::rules::EndpointRules;
+use crate::telling::log_likely_rename;
 use crate::{LoadError, Timings};
 
 /// Rows are handed on when so many bytes of them wait: large enough for COPY to be efficient, small
@@ -18,6 +22,8 @@ const BATCH_BYTES: usize = 4 << 20;
 /// How often a load begins again because others changed the same tables; from the second time on
 /// it holds their lock from its start, so that more than a few rounds mean something else.
 const ROUNDS_MAX: u32 = 5;
+/// How long likely renames are looked for.
+const SEARCH_MAX: Duration = Duration::from_secs(5);
 /// User metadata in which fetch leaves the digest of the body.
 const SHA256_METADATA: &str = "sha256";
 
@@ -39,6 +45,7 @@ pub(crate) struct Done {
     pub(crate) version_id: Option<String>,
     pub(crate) bytes: u64,
     pub(crate) notices: Vec<String>,
+    pub(crate) likely_renames: Vec<LikelyRename>,
     pub(crate) timings: Timings,
 }
 
@@ -57,10 +64,40 @@ pub(crate) async fn load_object(
                 last = error.to_string();
                 pause(round).await;
             }
-            settled => return settled,
+            Ok(mut done) => {
+                done.likely_renames = likely_renames(job, warehouse, &done.outcome).await;
+                return Ok(done);
+            }
+            failed => return failed,
         }
     }
     Err(LoadError::CatalogBusy { rounds: ROUNDS_MAX, last })
+}
+
+/// Looks for likely renames where new fields came. It is advice: the object is loaded, whatever
+/// becomes of the search.
+async fn likely_renames(
+    job: Job<'_>,
+    warehouse: &mut Warehouse,
+    outcome: &Outcome,
+) -> Vec<LikelyRename> {
+    let Outcome::Loaded(Loaded { news: Some(news), .. }) = outcome else {
+        return Vec::new();
+    };
+    let search = warehouse.look_for_renames(&job.endpoint.facts, news);
+    let found = match tokio::time::timeout(SEARCH_MAX, search).await {
+        Ok(Ok(found)) => found,
+        Ok(Err(error)) => {
+            tracing::info!(object.key = %job.object.key, %error, "did not look for renames");
+            Vec::new()
+        }
+        Err(_) => {
+            tracing::info!(object.key = %job.object.key, "looking for renames took too long");
+            Vec::new()
+        }
+    };
+    found.iter().for_each(|likely| log_likely_rename(job.object, likely));
+    found
 }
 
 /// The facts of an object as S3 says them.
@@ -96,6 +133,7 @@ async fn attempt(
         version_id: facts.object.version_id.clone(),
         bytes: 0,
         notices: Vec::new(),
+        likely_renames: Vec::new(),
         timings,
     };
     let mut loading = match warehouse.begin(&facts, endpoint).await? {

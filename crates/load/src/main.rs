@@ -1,9 +1,10 @@
 //! The Lambda function `load`: wiring only.
 
+use std::io::Write;
 use std::time::SystemTime;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
-use load::{Deadline, Loader, Run, Unwatched};
+use load::{Deadline, Loader, Metrics, Run};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -15,17 +16,23 @@ async fn main() -> Result<(), Error> {
     // event, with its cure, instead of as a crash.
     let _ = loader.get_or_try_init(Loader::from_env).await;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
+        let metrics = Metrics::default();
         let run = Run {
             deadline: Deadline::at(event.context.deadline(), SystemTime::now()),
             force: false,
-            progress: &Unwatched,
+            progress: &metrics,
         };
         let loader = loader.get_or_try_init(Loader::from_env).await;
         let loader = loader.map_err(|error| Diagnostic {
             error_type: "ConfigurationError".to_owned(),
             error_message: error.to_string(),
         })?;
-        loader.handle(&event.payload, run).await.map_err(Diagnostic::from)
+        let answer = loader.handle(&event.payload, run).await.map_err(Diagnostic::from);
+        for line in metrics.lines(SystemTime::now()) {
+            // What can't be counted is no reason to fail what was loaded.
+            let _ = writeln!(std::io::stdout().lock(), "{line}");
+        }
+        answer
     }))
     .await
 }

@@ -37,6 +37,19 @@ pub struct Trouble {
     pub message: String,
 }
 
+/// A likely rename that was noticed with an object; `riacho schema accept` takes its number.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LikelyRename {
+    /// Its line in the change log.
+    pub id: i64,
+    /// The path that came.
+    pub new: String,
+    /// The path that it seems to have had.
+    pub old: String,
+    /// How likely it seems, 0 to 1.
+    pub score: f32,
+}
+
 /// How long each step of one object took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Timings {
@@ -55,7 +68,7 @@ pub struct Timings {
 }
 
 /// What became of one object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ObjectReport {
     /// The bucket's name.
     pub bucket: String,
@@ -76,6 +89,12 @@ pub struct ObjectReport {
     pub bytes: u64,
     /// Changes of shape that it brought.
     pub changes: u64,
+    /// Renames that seem likely since it came.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub likely_renames: Vec<LikelyRename>,
+    /// Records that vanished from its scope with it, where these were most.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub vanished: u64,
     /// What people should know.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<String>,
@@ -88,7 +107,7 @@ pub struct ObjectReport {
 }
 
 /// All objects of one invocation.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// Objects whose rows were written.
     pub loaded: u64,
@@ -110,6 +129,9 @@ pub struct Summary {
     pub rows: u64,
     /// Records that could not be kept.
     pub rejected: u64,
+    /// Renames that seem likely since these objects came.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub likely_renames: u64,
     /// The first hundred objects.
     pub objects: Vec<ObjectReport>,
 }
@@ -120,6 +142,7 @@ impl Summary {
         self.records += report.records;
         self.rows += report.rows;
         self.rejected += report.rejects;
+        self.likely_renames += u64::try_from(report.likely_renames.len()).unwrap_or(u64::MAX);
         let count = match report.outcome {
             Verdict::Loaded => &mut self.loaded,
             Verdict::Unchanged => &mut self.unchanged,
@@ -149,6 +172,8 @@ impl ObjectReport {
             rejects: 0,
             bytes: 0,
             changes: 0,
+            likely_renames: Vec::new(),
+            vanished: 0,
             notices: Vec::new(),
             error: None,
             timings: Timings::default(),
@@ -173,6 +198,10 @@ impl From<FailureKind> for Verdict {
             FailureKind::Transient => Self::Retry,
         }
     }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn milliseconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

@@ -4,7 +4,7 @@ use landing::{Classify, LandedObject};
 use warehouse::Outcome;
 
 use crate::load_object::Done;
-use crate::{LoadError, ObjectReport, Trouble, Verdict};
+use crate::{LikelyRename, LoadError, ObjectReport, Trouble, Verdict};
 
 pub(crate) fn ignored(object: &LandedObject, why: &str) -> ObjectReport {
     tracing::info!(object.bucket = %object.bucket, object.key = %object.key, why, "ignored object");
@@ -16,6 +16,7 @@ pub(crate) fn loaded(object: &LandedObject, done: Done) -> ObjectReport {
         version_id: done.version_id,
         bytes: done.bytes,
         notices: done.notices,
+        likely_renames: done.likely_renames.iter().map(told).collect(),
         timings: done.timings,
         ..ObjectReport::bare(&object.bucket, &object.key, Verdict::Loaded)
     };
@@ -27,6 +28,7 @@ pub(crate) fn loaded(object: &LandedObject, done: Done) -> ObjectReport {
             report.changes = counts.changes;
             if let Some(vanished) = counts.vanished {
                 let (before, after) = (vanished.before, vanished.after);
+                report.vanished = before.saturating_sub(after);
                 report.notices.push(format!("vanished: {before} records before, {after} now"));
             }
         }
@@ -41,6 +43,23 @@ pub(crate) fn loaded(object: &LandedObject, done: Done) -> ObjectReport {
         Outcome::AlreadyLoaded => report.outcome = Verdict::AlreadyLoaded,
     }
     report
+}
+
+fn told(likely: &warehouse::LikelyRename) -> LikelyRename {
+    let warehouse::LikelyRename { id, rename, .. } = likely;
+    let (new, old) = (rename.new.clone(), rename.old.clone());
+    LikelyRename { id: *id, new, old, score: rename.score.unwrap_or_default() }
+}
+
+/// A line for each rename that seems likely, with its cure.
+pub(crate) fn log_likely_rename(object: &LandedObject, likely: &warehouse::LikelyRename) {
+    let warehouse::LikelyRename { id, source, endpoint, rename } = likely;
+    tracing::warn!(
+        object.key = %object.key, source, endpoint, rename.id = id, rename.new = %rename.new,
+        rename.old = %rename.old, rename.score = rename.score.unwrap_or_default(),
+        rename.evidence = likely.reason(),
+        "a field seems to be renamed; `riacho schema accept {id}` makes the old column go on"
+    );
 }
 
 pub(crate) fn failed(object: &LandedObject, error: &LoadError) -> ObjectReport {

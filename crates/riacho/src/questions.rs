@@ -54,6 +54,19 @@ pub(crate) const VIEWS: &str = "
     JOIN pg_namespace n ON n.oid = v.relnamespace
     GROUP BY n.nspname, v.relname, v.oid ORDER BY 1";
 
+/// Renames that seem likely and were not accepted since, the likeliest first.
+pub(crate) const LIKELY_RENAMES: &str = "
+    SELECT c.id, c.source, c.endpoint,
+        coalesce(e.schema_name || '.' || c.table_name, c.source) AS \"table\", c.path AS new,
+        c.details->>'old' AS old, (c.details->>'score')::float8 AS score,
+        coalesce(c.details->'evidence'->>'words', '') AS evidence
+    FROM riacho.changes c
+    LEFT JOIN riacho.endpoints e ON e.source = c.source AND e.endpoint = c.endpoint
+    WHERE c.kind = 'likely_rename' AND NOT EXISTS (
+        SELECT FROM riacho.renames r WHERE r.source = c.source AND r.endpoint = c.endpoint
+            AND r.new_path IN (c.path, c.details->>'old'))
+    ORDER BY score DESC, c.id";
+
 /// What was noticed of shape after line `$1` of the change log, the newest first. The columns that
 /// a table had from its first object are no change.
 pub(crate) fn changes(after: u64) -> String {

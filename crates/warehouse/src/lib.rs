@@ -58,7 +58,6 @@ pub use facts::{
 pub use ident::schema_name;
 pub use known::Known;
 pub use late_index::LateIndex;
-pub use likely_renames::LikelyRename;
 pub use likely_renames::{LikelyRename, News};
 pub use loading::{Begun, Loading};
 pub use question::Answer;

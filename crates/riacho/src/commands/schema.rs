@@ -4,6 +4,7 @@ mod accept;
 mod apply;
 mod diff;
 mod index;
+pub(crate) mod likely;
 mod sql;
 
 use clap::{Args, Subcommand};
@@ -71,7 +72,10 @@ async fn show(arguments: Arguments, console: &Console) -> anyhow::Result<Exit> {
         let tables = ask_json(&loader, questions::TABLES).await?;
         let views = ask_json(&loader, questions::VIEWS).await?;
         let changes = ask_json(&loader, &questions::changes(0)).await?;
-        console.document(&json!({ "tables": tables, "views": views, "changes": changes }))?;
+        let likely = likely::open(&loader).await?;
+        console.document(&json!({
+            "tables": tables, "views": views, "likely_renames": likely, "changes": changes,
+        }))?;
         return Ok(Exit::Well);
     }
     if !arguments.changes {
@@ -88,6 +92,7 @@ async fn show(arguments: Arguments, console: &Console) -> anyhow::Result<Exit> {
             console.heading("Views: what to query where a field has several columns");
             console.sheet(&views);
         }
+        likely::show(console, &likely::open(&loader).await?);
         console.heading("Changes of shape, the newest first");
     }
     let mut changes = questions::sheet(
