@@ -74,7 +74,11 @@ pub(crate) fn changes(after: u64) -> String {
         "SELECT to_char(c.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS at_utc, c.kind,
             coalesce(c.table_name, c.endpoint) || coalesce('.' || c.column_name, '') AS what,
             c.path AS \"from\",
-            coalesce(c.old_type || ' → ', '') || coalesce(c.new_type, c.details->>'reason', '') AS type
+            CASE WHEN c.kind IN ('likely_rename', 'rename_accepted')
+                THEN regexp_replace(c.details->>'old', '^.*/', '') || ' → '
+                    || regexp_replace(c.path, '^.*/', '')
+                ELSE coalesce(c.old_type || ' → ', '')
+                    || coalesce(c.new_type, c.details->>'reason', '') END AS type
         FROM riacho.changes c
         WHERE c.id > {after} AND NOT (c.kind = 'column_added' AND EXISTS (
             SELECT FROM riacho.tables t WHERE t.source = c.source AND t.endpoint = c.endpoint

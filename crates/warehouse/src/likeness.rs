@@ -97,16 +97,16 @@ impl Evidence {
         if let Some((equal, of)) = self.same_records {
             words.push(format!("{equal} of {of} records hold the same value as before"));
         } else if self.values > 0.0 {
-            words.push(format!("values overlap by {:.0} %", 100.0 * self.values));
+            words.push(format!("values overlap by {:.0}%", 100.0 * self.values));
         }
         if let Some(shape) = self.shape {
-            words.push(format!("{:.0} % of the shape is the same", 100.0 * shape));
+            words.push(format!("{:.0}% of the shape is the same", 100.0 * shape));
         }
         if let Some(types) = self.types {
             words.push(if types < 1.0 { "kindred types" } else { "same type" }.to_owned());
         }
-        words.push(format!("as frequent by {:.0} %", 100.0 * self.presence));
-        words.push(format!("names alike by {:.0} %", 100.0 * self.names));
+        words.push(format!("as frequent by {:.0}%", 100.0 * self.presence));
+        words.push(format!("names alike by {:.0}%", 100.0 * self.names));
         words.join(", ")
     }
 }

@@ -106,13 +106,13 @@ pub(crate) fn check(
     rename: &Rename,
 ) -> Result<Acceptance, RenameRefused> {
     let (new, old) = (rename.new.clone(), rename.old.clone());
-    if new != old && renames.oldest(&new) == renames.oldest(&old) {
+    let taken = renames.oldest(&new);
+    if taken != new && taken == renames.oldest(&old) {
         return Ok(Acceptance::Counted);
     }
     if new == old || renames.would_circle(&new, &old) {
         return Err(RenameRefused::Circle { new, old });
     }
-    let taken = renames.oldest(&new);
     if renames.is_new_name(&new) {
         return Err(RenameRefused::Taken { new, taken });
     }

@@ -102,7 +102,7 @@ async fn story(parts: &Parts, console: Console) -> anyhow::Result<Account> {
     stage.introduce();
     first_run::fetch_and_load(&stage).await?;
     ask::as_a_bi_tool(&stage).await?;
-    drift::change_shape(&mut stage).await?;
+    drift::change_shape(&stage).await?;
     failing::fail(&mut stage).await?;
     failing::mend(&mut stage).await?;
     let account = account::close(&stage, 8).await?;

@@ -1,6 +1,6 @@
 //! `riacho schema`: the tables that records became, their columns, and the changes of shape.
 
-mod accept;
+pub(crate) mod accept;
 mod apply;
 mod diff;
 mod index;

@@ -1,12 +1,10 @@
 //! fetch, load, status, schema and replay against real parts.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Dev, PATIENCE};
+use crate::support::{Dev, PATIENCE, tell_api};
 
 const TIME: &str = "2026-11-04T09:00:00Z";
 const KEY: &str =
@@ -27,21 +25,6 @@ fn fetch(dev: &Dev, time: &str) -> crate::support::Ran {
         "--partition",
         "storeId=99 CB/CB",
     ])
-}
-
-/// One command to the sample API; a whole HTTP client would be more than it takes.
-fn tell_api(dev: &Dev, method: &str, body: &Value) {
-    let mut stream = TcpStream::connect(dev.api()).unwrap();
-    let body = body.to_string();
-    let request = format!(
-        "{method} /_misbehave HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 2"), "{answer}");
 }
 
 #[test]

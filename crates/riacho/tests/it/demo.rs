@@ -23,6 +23,8 @@ fn a_second_run_changes_nothing_and_says_so() {
         "TLS with the certificate verified",
         "429 Too Many Requests",
         "guest_checks__taxation",
+        "riacho schema accept",
+        "0 rows left.",
         "records_missing",
         "The manifest is empty.",
         "Nothing lost, nothing twice.",

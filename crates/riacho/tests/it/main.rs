@@ -6,5 +6,6 @@ mod configuration;
 mod demo;
 mod ending;
 mod infer;
+mod renames;
 mod scripts;
 mod support;

@@ -1,7 +1,8 @@
 //! Runs the binary, alone or against the parts of `riacho dev`.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -121,6 +122,21 @@ impl Drop for Dev {
         self.end_by(Signal::TERM);
         wait_until_nothing_names(self.dir.path());
     }
+}
+
+/// One command to the sample API; a whole HTTP client would be more than it takes.
+pub fn tell_api(dev: &Dev, method: &str, body: &Value) {
+    let mut stream = TcpStream::connect(dev.api()).unwrap();
+    let body = body.to_string();
+    let request = format!(
+        "{method} /_misbehave HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 2"), "{answer}");
 }
 
 pub fn send(child: &Child, signal: Signal) {

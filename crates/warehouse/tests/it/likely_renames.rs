@@ -66,7 +66,7 @@ async fn an_array_and_an_object_under_new_names_are_noticed_by_what_is_inside() 
     take(&world, &mut warehouse, "1", 6, &old).await;
     let found = take(&world, &mut warehouse, "2", 7, &new).await;
     assert_eq!(said(&found), ["/taxation < /taxes", "/menuEntry < /menuItem"]);
-    assert!(found[0].reason().contains("100 % of the shape"), "{found:?}");
+    assert!(found[0].reason().contains("100% of the shape"), "{found:?}");
 }
 
 #[tokio::test]

@@ -1,22 +1,21 @@
-//! Stage 5: the API changes its shape, and one line of configuration joins what it parted.
+//! Stage 5: the API changes its shape, and one word of a person joins what it parted.
 
 use embedded::sample_api::{Endpoint, Fault, When};
 use jiff::civil::Date;
-use manifest::event::{Replay, Selection};
+use load::EndpointRules;
 
 use super::ask::{november, tax};
-use super::failing::replay;
 use super::stage::{SECOND, Stage, everything};
+use crate::adoption::adopt;
+use crate::commands::schema::{accept, likely};
 use crate::output::{count, plural};
 use crate::questions;
 
 /// The business dates that are answered by the new release of the API.
 pub(super) const NEW_RELEASE: [&str; 2] = ["2026-11-04", "2026-11-05"];
-const RENAME_OFF: &str = "# renames = { \"/taxation\" = \"/taxes\" }";
-const RENAME_ON: &str = "renames = { \"/taxation\" = \"/taxes\" }";
-const NEW_CHECKS: &str = "raw/source=pos/endpoint=getGuestChecks/busDt=2026-11-04/";
+const RENAMED: &str = "/taxation";
 
-pub(super) async fn change_shape(stage: &mut Stage<'_>) -> anyhow::Result<()> {
+pub(super) async fn change_shape(stage: &Stage<'_>) -> anyhow::Result<()> {
     let console = stage.console;
     console.heading("5  Overnight the API changes its shape");
     console.say(
@@ -79,18 +78,27 @@ async fn show_changes(stage: &Stage<'_>, after: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Declares the rename and loads the renamed objects again.
-async fn join(stage: &mut Stage<'_>, days: &[Date]) -> anyhow::Result<()> {
+/// Shows what Riacho suspects, and accepts it.
+async fn join(stage: &Stage<'_>, days: &[Date]) -> anyhow::Result<()> {
     let console = stage.console;
-    stage.reconfigure(RENAME_OFF, RENAME_ON).await?;
-    console.say("One line of configuration says that the new name is the old one,");
-    console.aside(&format!("  {RENAME_ON}"));
-    let wanted = Replay { selection: Selection::Prefix(NEW_CHECKS.to_owned()), force: true };
-    let summary = replay(stage, &wanted).await?;
-    console.say(&format!(
-        "and a replay of that day's {} brings its tax home:",
-        plural(summary.loaded, "objects"),
-    ));
-    console.aside(&format!("  riacho replay --prefix {NEW_CHECKS} --force"));
+    console.say("Riacho has its suspicion, but changes nothing by itself:");
+    let open = likely::open(&stage.loader).await?;
+    likely::show(&console, &open);
+    let Some(likely) = open.iter().find(|likely| likely.new.ends_with(RENAMED)) else {
+        anyhow::bail!("no likely rename to {RENAMED} was noticed; run with --fresh");
+    };
+    console.say("");
+    console.say("It is true, so somebody accepts it:");
+    console.aside(&format!("  riacho schema accept {}", likely.id));
+    let found = stage.loader.database().warehouse().await?.likely_rename(likely.id).await?;
+    let Some(found) = found else {
+        anyhow::bail!("the likely rename {} is gone; run with --fresh", likely.id);
+    };
+    let configuration = stage.loader.configuration();
+    let rules = EndpointRules::named(configuration, &found.source, &found.endpoint)?;
+    let meter = console.meter("objects moved", None);
+    let adopted = adopt(&stage.loader, &rules, &found.rename, meter).await?;
+    accept::show(&console, &found.rename, &adopted);
+    console.say("From now on both names lead to one table, and the tax of 4 November is home:");
     stage.answer(&tax(days)).await
 }

@@ -77,10 +77,10 @@ pub(crate) fn show(console: &Console, rename: &Rename, adopted: &Adopted) {
     console.say(&format!("`{}` counts as `{}`{already}.", rename.new, rename.old));
     let summary = &adopted.tally.summary;
     console.say(&format!(
-        "{} stood under the new name: {} loaded again, {} under it now.",
+        "{} stood under the new name; {} loaded again, {} left.",
         amount(adopted.found),
         plural(summary.loaded, "objects"),
-        amount(adopted.left),
+        plural(adopted.left.rows, "rows"),
     ));
     super::super::load::show_troubles(console, &adopted.tally);
     if !adopted.is_settled {

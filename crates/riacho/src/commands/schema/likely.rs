@@ -19,6 +19,9 @@ pub(crate) struct Open {
     pub(crate) old: String,
     pub(crate) score: f64,
     pub(crate) evidence: String,
+    /// The names as the configuration has them: pointers from the record.
+    #[serde(default)]
+    pub(crate) names: (String, String),
     /// The line of the endpoint's configuration that declares it.
     #[serde(default)]
     pub(crate) configuration: String,
@@ -36,11 +39,9 @@ pub(crate) async fn open(loader: &Loader) -> anyhow::Result<Vec<Open>> {
         }
         let records = rules.rules.records.to_string();
         let from_record = |path: &str| path.strip_prefix(&records).unwrap_or(path).to_owned();
-        likely.configuration = format!(
-            "renames = {{ {:?} = {:?} }}",
-            from_record(&likely.new),
-            from_record(&likely.old)
-        );
+        likely.names = (from_record(&likely.new), from_record(&likely.old));
+        likely.configuration =
+            format!("renames = {{ {:?} = {:?} }}", likely.names.0, likely.names.1);
         open.push(likely);
     }
     Ok(open)
@@ -64,8 +65,8 @@ pub(crate) fn show(console: &Console, open: &[Open]) {
         sheet.row([
             likely.id.to_string(),
             likely.table.clone(),
-            likely.new.clone(),
-            likely.old.clone(),
+            likely.names.0.clone(),
+            likely.names.1.clone(),
             format!("{:.2}", likely.score),
             likely.evidence.clone(),
         ]);
