@@ -153,7 +153,7 @@ pub(crate) async fn read_version(
 }
 
 /// The catalog's version and the tables' mark now.
-async fn read_mark(
+pub(crate) async fn read_mark(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
 ) -> Result<(i64, String), WarehouseError> {

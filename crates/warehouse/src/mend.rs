@@ -25,7 +25,12 @@ pub(crate) async fn sound(
         return Ok(catalog);
     }
     let mut found = found::read(work, &catalog).await?;
-    refuse_what_misleads(&catalog, &found)?;
+    if let Err(refused) = refuse_what_misleads(&catalog, &found) {
+        // Another load may have changed the tables after the catalog was read, and nobody by hand.
+        let is_now = catalog::read_mark(work, endpoint).await?;
+        let is_same = is_now == (catalog.version, catalog.mark.clone());
+        return Err(if is_same { refused } else { moved(endpoint) });
+    }
     let gone = gone(&catalog, &found);
     if !gone.is_empty() {
         restore(work, endpoint, &catalog, &gone).await?;
