@@ -35,7 +35,7 @@ mod ways;
 pub use batch::{Batch, LateKeep, Reject, RejectReason, RootKey};
 pub use column_type::ColumnType;
 pub use error::{ErrorKind, NormaliseError};
-pub use naming::{snake_case, table_name, unique as unique_name};
+pub use naming::{fnv1a, snake_case, table_name, unique as unique_name};
 pub use pointer::{InvalidPointer, Pointer};
 pub use renames::Renames;
 pub use rows::TableRows;

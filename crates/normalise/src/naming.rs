@@ -80,7 +80,7 @@ fn hashed(wanted: &str, path: &str) -> String {
 }
 
 /// FNV-1a, 64 bits: stable for ever, as names in the catalog depend on it.
-fn fnv1a(bytes: &[u8]) -> u64 {
+pub fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })

@@ -6,7 +6,9 @@ use std::time::Duration;
 use normalise::{Reject, Summary};
 
 use crate::ledger::{self, Closing};
-use crate::{Loading, News, Outcome, Vanished, WarehouseError, change_log, rejects, scope, survey};
+use crate::{
+    Loading, News, Outcome, Vanished, WarehouseError, change_log, rejects, scope, survey, views,
+};
 
 pub(crate) async fn commit(
     mut loading: Loading<'_>,
@@ -28,6 +30,9 @@ pub(crate) async fn commit(
     if let Some(vanished) = loading.counts.vanished {
         change_log::vanished(work, endpoint, id, vanished).await?;
     }
+    let has_seen = loading.memory.has_seen_views(endpoint, loading.catalog.version);
+    let views_seen = has_seen
+        || views::look_after(work, endpoint, id, &loading.catalog, loading.schema_locked).await?;
     let closing = Closing {
         status: "loaded",
         stands: true,
@@ -42,6 +47,9 @@ pub(crate) async fn commit(
     loading.counts.settled = scope::settle_failures(work, &loading.object, endpoint, id).await?;
     let Loading { work, memory, catalog, endpoint, counts, .. } = loading;
     work.commit().await?;
+    if views_seen {
+        memory.see_views(&endpoint, catalog.version);
+    }
     memory.keep(&endpoint, catalog);
     Ok(Outcome::Loaded(counts))
 }

@@ -51,7 +51,7 @@ pub struct Loading<'a> {
     pub(crate) before: Option<Before>,
     /// Whether fields came with it to tables that stood.
     pub(crate) brought: bool,
-    schema_locked: bool,
+    pub(crate) schema_locked: bool,
 }
 
 impl<'a> Loading<'a> {

@@ -12,6 +12,14 @@ use crate::catalog::Catalog;
 pub(crate) struct Memory {
     catalogs: BTreeMap<(String, String), Catalog>,
     promised: Option<(LandedObject, i64)>,
+    views: BTreeMap<(String, String), SeenViews>,
+}
+
+/// What an endpoint's views were last looked after for.
+#[derive(Debug, PartialEq, Eq)]
+struct SeenViews {
+    catalog_version: i64,
+    renames: Vec<(String, String)>,
 }
 
 impl Memory {
@@ -27,7 +35,20 @@ impl Memory {
 
     pub(crate) fn forget_all(&mut self) {
         self.catalogs.clear();
+        self.views.clear();
         self.promised = None;
+    }
+
+    /// Whether the endpoint's views are known to be what its tables and renames call for.
+    pub(crate) fn has_seen_views(&self, endpoint: &EndpointFacts, version: i64) -> bool {
+        let seen = self.views.get(&(endpoint.source.clone(), endpoint.endpoint.clone()));
+        seen.is_some_and(|seen| seen.catalog_version == version && seen.renames == endpoint.renames)
+    }
+
+    pub(crate) fn see_views(&mut self, endpoint: &EndpointFacts, version: i64) {
+        let of = (endpoint.source.clone(), endpoint.endpoint.clone());
+        let seen = SeenViews { catalog_version: version, renames: endpoint.renames.clone() };
+        self.views.insert(of, seen);
     }
 
     /// Remembers the number under which the change log already speaks of an object that is not in

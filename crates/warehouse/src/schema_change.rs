@@ -81,19 +81,25 @@ pub(crate) async fn lock(
     catalog: &Catalog,
     held: bool,
 ) -> Result<(), WarehouseError> {
-    const TRY: &str =
-        "SELECT pg_try_advisory_xact_lock(hashtextextended('riacho ' || $1, 0)) AS taken";
-    if !held {
-        let row = work.query_one("take the schema lock", TRY, &[&lock_name(endpoint)]).await?;
-        if !field::<bool>(&row, "taken")? {
-            return Err(moved(endpoint));
-        }
+    if !held && !try_lock(work, endpoint).await? {
+        return Err(moved(endpoint));
     }
     if read_version(work, endpoint).await? == catalog.version {
         Ok(())
     } else {
         Err(moved(endpoint))
     }
+}
+
+/// Takes the endpoint's schema lock, unless another has it.
+pub(crate) async fn try_lock(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+) -> Result<bool, WarehouseError> {
+    const TRY: &str =
+        "SELECT pg_try_advisory_xact_lock(hashtextextended('riacho ' || $1, 0)) AS taken";
+    let row = work.query_one("take the schema lock", TRY, &[&lock_name(endpoint)]).await?;
+    field(&row, "taken")
 }
 
 /// Waits for the endpoint's schema lock.
@@ -168,7 +174,7 @@ async fn alter_now(
         work.run(&statement.doing, &statement.sql).await?;
     }
     let after = Catalog { schema: after.clone(), ..before.clone() };
-    views::keep_up(work, endpoint, object_id, &after, steps, &taken_down).await
+    views::keep_up(work, endpoint, object_id, &after, &taken_down).await
 }
 
 /// Creates a Postgres schema where it is missing, and gives whether it was. Two first loads of one

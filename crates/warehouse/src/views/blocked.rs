@@ -5,16 +5,30 @@ use crate::work::Work;
 use crate::{EndpointFacts, WarehouseError};
 
 /// Why a view is not as it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Reason {
     pub(crate) reason: String,
+    /// Postgres's code, where it refused.
+    code: Option<String>,
     /// What stands on the view.
     pub(crate) dependents: Vec<String>,
 }
 
 impl Reason {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), dependents: Vec::new() }
+        Self { reason: reason.into(), ..Self::default() }
+    }
+
+    pub(crate) fn of(error: &WarehouseError) -> Self {
+        Self { code: code(error).map(str::to_owned), ..Self::new(error.to_string()) }
+    }
+
+    pub(crate) fn with_dependents(self, dependents: &[String]) -> Self {
+        Self { dependents: dependents.to_vec(), ..self }
+    }
+
+    pub(crate) fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
     }
 }
 
@@ -25,10 +39,6 @@ impl Reason {
 pub(crate) fn is_refusal(error: &WarehouseError) -> bool {
     code(error)
         .is_some_and(|code| ["0A", "2B", "3F", "42", "54"].iter().any(|of| code.starts_with(of)))
-}
-
-pub(crate) fn is_code(error: &WarehouseError, wanted: &str) -> bool {
-    code(error) == Some(wanted)
 }
 
 fn code(error: &WarehouseError) -> Option<&str> {

@@ -7,158 +7,193 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use normalise::{Column, ColumnType, Origin, Table, unique_name};
+use normalise::{Column, ColumnType, Origin, Renames, Table, unique_name};
 
+use super::values::{as_jsonb, converted, first_of};
 use crate::ident::{Ident, Relation};
 
-/// A view of one table.
+/// A view of one table, and of those that hold the same records under other names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct View {
     columns: Vec<Shown>,
-    /// Columns that stay `bigint` although a variant holds `numeric`.
+    /// Columns that stay `bigint` although others hold `numeric`.
     pub(crate) kept_narrow: Vec<String>,
 }
 
-/// A column of a view.
+/// A column of a view: an expression for each of its tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Shown {
     name: String,
-    expression: String,
+    parts: Vec<String>,
 }
 
-/// The columns that one field's values stand in, in the catalog's order.
-type Fields<'a> = BTreeMap<&'a str, Vec<&'a Column>>;
+/// What names a field: where its values come from, and the oldest path that it had.
+type Field = (Origin, String);
 
-/// Whether a field of the table has more than one column.
-pub(crate) fn is_called_for(table: &Table) -> bool {
-    fields(table).values().any(|columns| columns.len() > 1)
+/// A table, with the columns of each field in the catalog's order.
+#[derive(Debug)]
+struct Branch<'a> {
+    columns: &'a [Column],
+    fields: BTreeMap<Field, Vec<&'a Column>>,
 }
 
-fn fields(table: &Table) -> Fields<'_> {
-    let mut fields = Fields::new();
-    for column in &table.columns {
-        match column.origin {
-            Origin::Field | Origin::Variant | Origin::Value => {
-                fields.entry(&column.path).or_default().push(column);
-            }
-            Origin::Key | Origin::MapKey | Origin::Overflow => {}
-        }
-    }
-    fields
+/// A view that is being put together.
+struct Drawing<'a> {
+    branches: Vec<Branch<'a>>,
+    renames: &'a Renames,
+    narrow: &'a BTreeSet<String>,
+    view: View,
+    /// The fields that are shown, in order, and whether whatever their type.
+    shown: Vec<(Field, bool)>,
+}
+
+/// Whether a field of the first table has more than one column. The others are the tables that hold
+/// the same records under other names.
+pub(crate) fn is_called_for(tables: &[&Table], renames: &Renames) -> bool {
+    let several = |table: &&Table| Branch::of(table, renames).fields.values().any(|f| f.len() > 1);
+    tables.len() > 1 || tables.first().is_some_and(several)
 }
 
 impl View {
-    /// The view of a table. `narrow` are names of columns that must stay `bigint`.
-    pub(crate) fn of(table: &Table, narrow: &BTreeSet<String>) -> Self {
-        let fields = fields(table);
-        let mut view = Self { columns: Vec::new(), kept_narrow: Vec::new() };
-        let technical = ["_object_id", "_row", "_parent_row"];
-        for name in technical.into_iter().take(table.technical_columns()) {
-            view.push(name.to_owned(), Ident(name).to_string());
-        }
+    /// The view of the first table. `narrow` are names of columns that must stay `bigint`.
+    pub(crate) fn of(tables: &[&Table], renames: &Renames, narrow: &BTreeSet<String>) -> Self {
+        let mut drawing = Drawing {
+            branches: tables.iter().map(|table| Branch::of(table, renames)).collect(),
+            renames,
+            narrow,
+            view: Self { columns: Vec::new(), kept_narrow: Vec::new() },
+            shown: Vec::new(),
+        };
+        drawing.draw(tables.first().map_or(0, |table| table.technical_columns()));
+        drawing.view
+    }
+
+    /// The query behind the view; `tables` as `of` had them.
+    pub(crate) fn query(&self, tables: &[Relation<'_>]) -> String {
+        let selects = tables.iter().enumerate().map(|(number, table)| {
+            let columns = self.columns.iter().filter_map(|shown| {
+                let name = Ident(&shown.name).to_string();
+                let part = shown.parts.get(number)?;
+                Some(if *part == name { name } else { format!("{part} AS {name}") })
+            });
+            format!("SELECT {} FROM {table}", columns.collect::<Vec<_>>().join(", "))
+        });
+        selects.collect::<Vec<_>>().join(" UNION ALL ")
+    }
+}
+
+impl<'a> Branch<'a> {
+    fn of(table: &'a Table, renames: &Renames) -> Self {
+        let mut fields = BTreeMap::<_, Vec<_>>::new();
         for column in &table.columns {
-            let columns = fields.get(column.path.as_str()).map_or(&[][..], Vec::as_slice);
-            match column.origin {
-                Origin::Key | Origin::MapKey | Origin::Overflow => view.push_plain(column),
-                Origin::Field | Origin::Value => view.push_field(column, columns, narrow),
-                Origin::Variant => view.push_any(column, columns),
+            fields.entry(field_of(column, renames)).or_default().push(column);
+        }
+        Self { columns: &table.columns, fields }
+    }
+
+    fn held(&self, field: &Field) -> &[&'a Column] {
+        self.fields.get(field).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn field_of(column: &Column, renames: &Renames) -> Field {
+    let origin = match column.origin {
+        Origin::Field | Origin::Variant | Origin::Value => Origin::Field,
+        other @ (Origin::Key | Origin::MapKey | Origin::Overflow) => other,
+    };
+    (origin, renames.oldest(&column.path))
+}
+
+impl<'a> Drawing<'a> {
+    /// The first table's columns, then what only the others have.
+    fn draw(&mut self, technical: usize) {
+        for name in ["_object_id", "_row", "_parent_row"].into_iter().take(technical) {
+            let parts = vec![Ident(name).to_string(); self.branches.len()];
+            self.push(name.to_owned(), parts);
+        }
+        for number in 0..self.branches.len() {
+            let columns = self.branches.get(number).map_or(&[][..], |branch| branch.columns);
+            for column in columns {
+                let field = field_of(column, self.renames);
+                let is_shown = self.shown.iter().any(|(known, _)| *known == field);
+                match column.origin {
+                    Origin::Variant if number == 0 => self.push_any(&field),
+                    Origin::Variant => {}
+                    _ if number == 0 || !is_shown => self.push_field(&field, column),
+                    _ => {}
+                }
             }
         }
-        view
+        for (field, is_whole) in self.shown.clone() {
+            if !is_whole && !self.is_held_by_one_type(&field) {
+                self.push_any(&field);
+            }
+        }
     }
 
-    fn push_plain(&mut self, column: &Column) {
-        self.push(self.free_name(&column.name, &column.path), Ident(&column.name).to_string());
-    }
-
-    /// The field under its own name, with what its type holds of the other columns.
-    fn push_field(&mut self, main: &Column, columns: &[&Column], narrow: &BTreeSet<String>) {
+    /// The field under the name of one of its columns, with what its type holds of the others.
+    fn push_field(&mut self, field: &Field, main: &'a Column) {
         let name = self.free_name(&main.name, &main.path);
-        let others = || columns.iter().filter(|other| other.name != main.name);
         let mut of = main.of;
-        if of == ColumnType::Bigint && others().any(|other| other.of == ColumnType::Numeric) {
-            if narrow.contains(&name) {
-                self.kept_narrow.push(name.clone());
+        if of == ColumnType::Bigint && self.all(field).any(|held| held.of == ColumnType::Numeric) {
+            if self.narrow.contains(&name) {
+                self.view.kept_narrow.push(name.clone());
             } else {
                 of = ColumnType::Numeric;
             }
         }
-        let held = others().filter_map(|other| converted(other, of));
-        let parts = converted(main, of).into_iter().chain(held).collect::<Vec<_>>();
-        self.push(name, first_of(&parts));
+        let parts = self.branches.iter().map(|branch| {
+            let own = |held: &&&Column| std::ptr::eq(**held, main);
+            let columns = branch.held(field).iter();
+            let first = columns.clone().filter(own);
+            let parts = first.chain(columns.filter(|held| !own(held)));
+            let parts = parts.filter_map(|held| converted(held, of)).collect::<Vec<_>>();
+            if parts.is_empty() { format!("NULL::{of}") } else { first_of(&parts) }
+        });
+        let parts = parts.collect();
+        self.push(name, parts);
+        if !self.shown.iter().any(|(known, _)| known == field) {
+            self.shown.push((field.clone(), false));
+        }
     }
 
-    /// The field whatever its type, where the first of its variants stands in the table.
-    fn push_any(&mut self, variant: &Column, columns: &[&Column]) {
-        let first = columns.iter().find(|column| column.origin == Origin::Variant);
-        let main = columns.iter().find(|column| column.origin != Origin::Variant);
-        if first.is_none_or(|first| first.name != variant.name) {
+    /// The field whatever its type; once.
+    fn push_any(&mut self, field: &Field) {
+        let Some(shown) =
+            self.shown.iter_mut().find(|(known, is_whole)| known == field && !is_whole)
+        else {
             return;
-        }
-        let wanted = format!("{}__any", main.unwrap_or(&variant).name);
-        let name = self.free_name(&wanted, &format!("{}#any", variant.path));
-        let parts = columns.iter().map(|column| as_jsonb(column)).collect::<Vec<_>>();
-        self.push(name, first_of(&parts));
+        };
+        shown.1 = true;
+        let main = self.all(field).find(|held| held.origin != Origin::Variant);
+        let Some((main, path)) = main.map(|main| (&main.name, &main.path)) else { return };
+        let name = self.free_name(&format!("{main}__any"), &format!("{path}#any"));
+        let parts = self.branches.iter().map(|branch| {
+            let parts = branch.held(field).iter().map(|held| as_jsonb(held)).collect::<Vec<_>>();
+            if parts.is_empty() { "NULL::jsonb".to_owned() } else { first_of(&parts) }
+        });
+        let parts = parts.collect();
+        self.push(name, parts);
+    }
+
+    /// Whether all the field's columns fit into the first, and none is a variant.
+    fn is_held_by_one_type(&self, field: &Field) -> bool {
+        let first = self.all(field).next().map(|first| first.of);
+        self.all(field)
+            .all(|held| held.origin != Origin::Variant && first.is_none_or(|of| held.of == of))
+    }
+
+    fn all(&self, field: &Field) -> impl Iterator<Item = &'a Column> {
+        self.branches.iter().flat_map(|branch| branch.held(field).iter().copied())
     }
 
     /// Whoever comes first keeps the name, by the rule of all names.
     fn free_name(&self, wanted: &str, path: &str) -> String {
-        unique_name(wanted, path, |name| self.columns.iter().any(|shown| shown.name == name))
+        unique_name(wanted, path, |name| self.view.columns.iter().any(|shown| shown.name == name))
     }
 
-    fn push(&mut self, name: String, expression: String) {
-        self.columns.push(Shown { name, expression });
-    }
-
-    /// The query behind the view.
-    pub(crate) fn query(&self, table: Relation<'_>) -> String {
-        let columns = self.columns.iter().map(|shown| {
-            let name = Ident(&shown.name).to_string();
-            if shown.expression == name { name } else { format!("{} AS {name}", shown.expression) }
-        });
-        format!("SELECT {} FROM {table}", columns.collect::<Vec<_>>().join(", "))
-    }
-}
-
-fn first_of(parts: &[String]) -> String {
-    match parts {
-        [one] => one.clone(),
-        several => format!("coalesce({})", several.join(", ")),
-    }
-}
-
-/// The column's value as a value of type `of`, where each of them is one, exactly and without a
-/// second reading: a date is no midnight, and an array's functions fail on a scalar.
-fn converted(column: &Column, of: ColumnType) -> Option<String> {
-    let name = Ident(&column.name);
-    match (column.of, of) {
-        (held, wanted) if held == wanted => Some(name.to_string()),
-        (ColumnType::Bigint, ColumnType::Numeric) => Some(format!("{name}::numeric")),
-        // As it would stand in the column, had the JSON had quotes around it.
-        (ColumnType::Date | ColumnType::Timestamp | ColumnType::Timestamptz, ColumnType::Text) => {
-            Some(format!("{} #>> '{{}}'", as_jsonb(column)))
-        }
-        (_, ColumnType::Text) => Some(format!("{name}::text")),
-        _ => None,
-    }
-}
-
-/// The column's value as JSON, digit for digit. What `jsonb` can't hold is a string of its text; an
-/// instant does not depend on who asks.
-fn as_jsonb(column: &Column) -> String {
-    let name = Ident(&column.name);
-    match column.of {
-        ColumnType::Jsonb => name.to_string(),
-        ColumnType::Json => format!("to_jsonb({name}::text)"),
-        ColumnType::Timestamptz => {
-            format!("to_jsonb((to_jsonb({name} AT TIME ZONE 'UTC') #>> '{{}}') || 'Z')")
-        }
-        ColumnType::Boolean
-        | ColumnType::Bigint
-        | ColumnType::Numeric
-        | ColumnType::Text
-        | ColumnType::Date
-        | ColumnType::Timestamp => format!("to_jsonb({name})"),
+    fn push(&mut self, name: String, parts: Vec<String>) {
+        self.view.columns.push(Shown { name, parts });
     }
 }
 
@@ -176,7 +211,8 @@ mod tests {
 
     fn query(table: &Table, narrow: &[&str]) -> String {
         let narrow = narrow.iter().map(|name| (*name).to_owned()).collect();
-        View::of(table, &narrow).query(Relation { schema: "s", name: "t" })
+        let view = View::of(&[table], &Renames::default(), &narrow);
+        view.query(&[Relation { schema: "s", name: "t" }])
     }
 
     #[test]
@@ -187,7 +223,7 @@ mod tests {
             column("_overflow", "", ColumnType::Json, Origin::Overflow),
             column("value", "", ColumnType::Jsonb, Origin::Value),
         ];
-        assert!(!is_called_for(&table(columns)));
+        assert!(!is_called_for(&[&table(columns)], &Renames::default()));
     }
 
     #[test]
@@ -199,7 +235,7 @@ mod tests {
             column("x__v_json", "/x", ColumnType::Json, Origin::Variant),
         ];
         let table = table(columns);
-        assert!(is_called_for(&table));
+        assert!(is_called_for(&[&table], &Renames::default()));
         let any = "coalesce(to_jsonb(\"x\"), to_jsonb(\"x__v_numeric\"), \
                    to_jsonb(\"x__v_json\"::text)) AS \"x__any\"";
         assert_eq!(
@@ -221,7 +257,8 @@ mod tests {
         let variant = column("x__v_text", "/x", ColumnType::Text, Origin::Variant);
         let any = column("x__any", "/x/any", ColumnType::Boolean, Origin::Field);
         let names = |columns: [&Column; 3]| {
-            let view = View::of(&table(columns.map(Clone::clone).to_vec()), &BTreeSet::new());
+            let table = table(columns.map(Clone::clone).to_vec());
+            let view = View::of(&[&table], &Renames::default(), &BTreeSet::new());
             view.columns.into_iter().skip(2).map(|shown| shown.name).collect::<Vec<_>>()
         };
         let [first, second, third] = <[String; 3]>::try_from(names([&x, &any, &variant])).unwrap();

@@ -1,6 +1,6 @@
 //! Which views stand, whose they are, and what stands on them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::WarehouseError;
 use crate::ident::Relation;
@@ -23,11 +23,9 @@ pub(crate) const LEANERS: &str = "(SELECT d.* FROM pg_depend d
         AND NOT EXISTS (SELECT FROM pg_rewrite own WHERE own.ev_class = v.oid
             AND d.classid = 'pg_rewrite'::regclass AND own.oid = d.objid))";
 
-/// What stands under a view's name.
+/// What stands under a view's name, if anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// Nothing.
-    Nothing,
     /// Somebody else's relation.
     Foreign,
     /// Our view.
@@ -37,16 +35,22 @@ pub(crate) enum Standing {
 /// A view that we made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct OurView {
+    pub(crate) comment: String,
     /// What would have to go if it went.
     pub(crate) dependents: Vec<String>,
     /// Its columns of type `bigint`.
     pub(crate) bigints: BTreeSet<String>,
 }
 
-/// Looks for what stands under the name.
-pub(crate) async fn look(work: &Work<'_>, view: Relation<'_>) -> Result<Standing, WarehouseError> {
+/// What stands under each of `names` in the Postgres schema.
+pub(crate) async fn look(
+    work: &Work<'_>,
+    schema: &str,
+    names: &[&str],
+) -> Result<BTreeMap<String, Standing>, WarehouseError> {
     let sql = format!(
-        "SELECT {IS_OURS} AS is_ours,
+        "SELECT v.relname::text AS name, {IS_OURS} AS is_ours,
+            obj_description(v.oid, 'pg_class') AS comment,
             ARRAY(SELECT DISTINCT coalesce(w.ev_class::regclass::text,
                     pg_describe_object(l.classid, l.objid, l.objsubid))
                 FROM {LEANERS} l LEFT JOIN pg_rewrite w
@@ -55,17 +59,22 @@ pub(crate) async fn look(work: &Work<'_>, view: Relation<'_>) -> Result<Standing
             ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = v.oid
                 AND a.attnum > 0 AND a.atttypid = 'bigint'::regtype) AS bigints
         FROM pg_class v JOIN pg_namespace n ON n.oid = v.relnamespace
-        WHERE n.nspname = $1 AND v.relname = $2"
+        WHERE n.nspname = $1 AND v.relname = ANY($2)"
     );
-    let row = work.query_opt("look for the view", &sql, &[&view.schema, &view.name]).await?;
-    let Some(row) = row else { return Ok(Standing::Nothing) };
-    if !field::<bool>(&row, "is_ours")? {
-        return Ok(Standing::Foreign);
+    let mut standing = BTreeMap::new();
+    for row in &work.query("look for views", &sql, &[&schema, &names]).await? {
+        let what = if field::<bool>(row, "is_ours")? {
+            Standing::Ours(OurView {
+                comment: field(row, "comment")?,
+                dependents: field(row, "dependents")?,
+                bigints: field::<Vec<String>>(row, "bigints")?.into_iter().collect(),
+            })
+        } else {
+            Standing::Foreign
+        };
+        standing.insert(field(row, "name")?, what);
     }
-    Ok(Standing::Ours(OurView {
-        dependents: field(&row, "dependents")?,
-        bigints: field::<Vec<String>>(&row, "bigints")?.into_iter().collect(),
-    }))
+    Ok(standing)
 }
 
 /// Our views that read the table, quoted.
@@ -88,18 +97,4 @@ pub(crate) async fn views_of(
         Ok(Relation { schema: &schema, name: &name }.to_string())
     };
     rows.iter().map(name).collect()
-}
-
-/// Which of `names` have nothing under them in the Postgres schema.
-pub(crate) async fn missing(
-    work: &Work<'_>,
-    schema: &str,
-    names: &[&str],
-) -> Result<BTreeSet<String>, WarehouseError> {
-    const MISSING: &str = "
-        SELECT w.name FROM unnest($2::text[]) w (name)
-        WHERE NOT EXISTS (SELECT FROM pg_class v JOIN pg_namespace n ON n.oid = v.relnamespace
-            WHERE n.nspname = $1 AND v.relname = w.name)";
-    let rows = work.query("look for missing views", MISSING, &[&schema, &names]).await?;
-    rows.iter().map(|row| field(row, "name")).collect()
 }

@@ -11,6 +11,7 @@ mod late_keys;
 mod ledger;
 mod likely_renames;
 mod model;
+mod renamed_views;
 mod renames;
 mod scopes;
 mod scripts;
