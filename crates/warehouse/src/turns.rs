@@ -44,10 +44,15 @@ impl<'a> Turns<'a> {
         if error.name() != "lock_timeout" || self.left().is_some_and(|left| left.is_zero()) {
             return Ok(false);
         }
-        let undo = "ROLLBACK TO SAVEPOINT turn; RELEASE SAVEPOINT turn";
-        self.work.run("give a lock's turn to others", undo).await?;
+        self.undo().await?;
         tokio::time::sleep(REST).await;
         Ok(true)
+    }
+
+    /// Undoes what was done, gives its locks back, and lets locks be waited for as before.
+    pub(crate) async fn undo(&self) -> Result<(), WarehouseError> {
+        let undo = "ROLLBACK TO SAVEPOINT turn; RELEASE SAVEPOINT turn";
+        self.work.run("give a lock's turn to others", undo).await
     }
 
     /// None where there is no end: to Postgres a time of 0 is none.

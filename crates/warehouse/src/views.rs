@@ -11,6 +11,7 @@ use normalise::{Renames, Table, unique_name};
 use crate::catalog::{Catalog, read_version};
 use crate::ident::Relation;
 use crate::schema_change::{TableStep, try_lock};
+use crate::turns::Turns;
 use crate::work::Work;
 use crate::{EndpointFacts, WarehouseError};
 
@@ -77,7 +78,7 @@ pub(crate) async fn take_down(
 
 /// Whether the endpoint's views are as they should be by now: looks after them at the first load
 /// that this process does with the tables at hand, as a rename may have been declared since, or a
-/// view dropped by hand. Leaves them be where another changes them at this moment.
+/// view dropped by hand. Leaves them be where another changes or reads them at this moment.
 pub(crate) async fn look_after(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
@@ -93,7 +94,13 @@ pub(crate) async fn look_after(
     if !is_ours || read_version(work, endpoint).await? != catalog.version {
         return Ok(false);
     }
-    keep_up(work, endpoint, object_id, catalog, &TakenDown::default()).await.map(|()| true)
+    let turn = Turns::new(work);
+    turn.begin().await?;
+    match keep_up(work, endpoint, object_id, catalog, &TakenDown::default()).await {
+        Ok(()) => turn.keep().await.map(|()| true),
+        Err(error) if error.name() == "lock_timeout" => turn.undo().await.map(|()| false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes the endpoint's views what its tables and renames call for. The schema lock is held.

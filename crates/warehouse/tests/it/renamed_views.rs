@@ -119,6 +119,27 @@ async fn a_rename_that_is_taken_back_leaves_a_view_of_the_table() {
     assert_eq!(world.ask("SELECT count(*) FROM s_views.t__taxes").await, ["3"]);
 }
 
+#[tokio::test]
+async fn a_view_that_is_being_read_waits_for_a_later_load() {
+    let world = declared(&undeclared().await);
+    let key = world.put("3", 6, LATER);
+    world.load(&mut world.warehouse().await, &key).await;
+    // Another process without the rename, then one with it, while the view is read.
+    let mut world = world;
+    world.endpoint.renames.retain(|(new, _)| new != "/b");
+    world.rules.renames.retain(|(new, _)| new.to_string() != "/b");
+    world.ask("BEGIN; SELECT count(*) FROM s_views.t").await;
+    let mut warehouse = world.warehouse().await;
+    let key = world.put("4", 6, "[]");
+    assert_eq!(world.load(&mut warehouse, &key).await.name(), "loaded");
+    let b = "SELECT count(b) FROM s_views.t";
+    assert_eq!(world.ask(b).await, ["3"]);
+    world.ask("COMMIT").await;
+    let key = world.put("5", 6, "[]");
+    world.load(&mut warehouse, &key).await;
+    assert_eq!(world.ask(b).await, ["1"]);
+}
+
 /// A view that nobody changes stays as it is: no load locks its readers out.
 #[tokio::test]
 async fn a_view_that_is_as_it_should_be_is_left_alone() {
