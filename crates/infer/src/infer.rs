@@ -87,6 +87,7 @@ pub fn infer(samples: &[Sample<'_>]) -> Result<Proposal, InferError> {
         .map(|field| version::finding(field, keys.came_again, keys.version_differed));
     (proposal.key, proposal.key_why, proposal.other_keys) = (keys.key, keys.why, keys.others);
     proposal.types = types::find(records);
+    proposal.maps = notes::maps(records);
     proposal.arrays = notes::arrays(records);
     proposal.notes = notes::find(records, &counted, &place);
     Ok(proposal)

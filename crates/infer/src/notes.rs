@@ -31,11 +31,13 @@ pub(crate) fn arrays(records: &Node) -> Vec<Finding> {
 pub(crate) fn find(records: &Node, counted: &Counted, place: &Place) -> Vec<Finding> {
     let mut notes = Vec::new();
     if is_map(records) && place.path.is_empty() {
-        notes.push(Finding { pointer: "/".to_owned(), why: map_of(records) });
+        let why = format!("{}: each name would become a column", map_of(records));
+        notes.push(Finding { pointer: "/".to_owned(), why });
     }
     for field in fields::all(records, true) {
         let said = [odd_dates(&field), local_times(&field), mixed(&field), money(&field)];
-        let map = is_map(field.node).then(|| map_of(field.node));
+        let map =
+            is_map(field.node).then(|| format!("{}: {}", map_of(field.node), held(field.node)));
         for why in said.into_iter().flatten().chain(map) {
             notes.push(Finding { pointer: field.pointer(), why });
         }
@@ -107,7 +109,35 @@ fn is_map(node: &Node) -> bool {
 fn map_of(node: &Node) -> String {
     let more = if node.overflowed { "more than " } else { "" };
     let names = node.members.len();
-    format!("a map keyed by ids ({more}{names} names): each name would become a column")
+    format!("a map keyed by ids ({more}{names} names)")
+}
+
+/// What becomes of a map of a record, declared where it must be.
+fn held(map: &Node) -> &'static str {
+    if is_declared(map) || map.members.values().any(|member| member.objects > 0) {
+        "rows of a child table, their names in `_key`"
+    } else {
+        "jsonb, as no object is among its values; `maps` makes rows of it"
+    }
+}
+
+/// Whether load would not know the map by the names of its members.
+fn is_declared(map: &Node) -> bool {
+    map.overflowed || !map.members.keys().all(|name| normalise::is_map_key(name))
+}
+
+/// Maps to declare: names like ids, but none that load knows by itself.
+pub(crate) fn maps(records: &Node) -> Vec<Finding> {
+    let mut maps = Vec::<Field<'_>>::new();
+    for field in fields::all(records, true) {
+        // Below a map the names on the way are ids, which a declaration leaves out.
+        let is_inside = maps.iter().any(|map| field.path.starts_with(&map.path));
+        if is_map(field.node) && !is_inside {
+            maps.push(field);
+        }
+    }
+    let declared = maps.iter().filter(|map| is_declared(map.node));
+    declared.map(|map| Finding { pointer: map.pointer(), why: map_of(map.node) }).collect()
 }
 
 fn maps_around(root: &Node, place: &Place) -> Vec<Finding> {

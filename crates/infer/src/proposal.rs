@@ -47,6 +47,8 @@ pub struct Proposal {
     pub version: Option<Finding>,
     /// Types that inference would not find.
     pub types: Vec<TypeFinding>,
+    /// Maps that load would not know by the names of their members.
+    pub maps: Vec<Finding>,
     /// What becomes of arrays.
     pub arrays: Vec<Finding>,
     /// What whoever adopts the proposal should look at.

@@ -82,6 +82,10 @@ impl Proposal {
                 .map(|one| format!("{} = {}", quote_plain(&one.pattern), quote(&one.of)));
             line(out, "types", &format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", ")));
         }
+        self.maps.iter().for_each(|map| say(out, "maps: ", map));
+        if !self.maps.is_empty() {
+            line(out, "maps", &list(self.maps.iter().map(|map| map.pointer.as_str())));
+        }
         section(out, "Arrays", &self.arrays);
         section(out, "To look at", &self.notes);
     }

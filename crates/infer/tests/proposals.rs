@@ -158,6 +158,15 @@ fn a_map_keyed_by_ids_is_named() {
 }
 
 #[test]
+fn a_map_that_load_would_not_know_by_its_names_is_declared() {
+    let text = r#"[{"id":1,"known":{"1":{"a":1},"2":{"a":2}},
+        "byHash":{"5f1d7a84c2":{"b":{"1":1,"x":2}},"64b0c9d1e3":{"b":{"2":1,"x":2}}},
+        "lines":[{"more":{"64b0c9d1e3":1,"5f1d7a84c2":2}}],"plain":{"a":1,"b":2}}]"#;
+    let found = understood(&propose(&[text]), &names("things"));
+    assert_eq!(found.maps, ["/byHash", "/lines/more"]);
+}
+
+#[test]
 fn a_sample_without_json_is_named() {
     let fail = |json: &'static [u8]| infer(&[Sample { name: "x.json", json }]).unwrap_err();
     assert!(matches!(fail(b" \n"), InferError::Empty { .. }));

@@ -44,3 +44,4 @@ pub use schema::{Change, Column, Origin, Schema, Table};
 pub use shredder::Shredder;
 pub use summary::{Notice, NoticeKind, Summary};
 pub use version::version_from_cell;
+pub use walk::is_map_key;

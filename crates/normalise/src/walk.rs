@@ -18,6 +18,7 @@ mod record;
 
 use maps::Reading;
 pub(crate) use maps::has_ids;
+pub use maps::is_map_key;
 use members::Met;
 pub(crate) use place::quote;
 pub(crate) use record::{Record, Stop};

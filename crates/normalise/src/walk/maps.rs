@@ -94,6 +94,11 @@ fn has_names_of_text(record: Record<'_>, index: usize) -> bool {
     names.all(|(name, _)| record.tape.get(name).is_some_and(|name| !name.is_unrepresentable()))
 }
 
+/// Whether a name is one that makes a map of its object, where all others are such too.
+pub fn is_map_key(name: &str) -> bool {
+    is_id(name.as_bytes())
+}
+
 /// Whether a name is an id: decimal digits, a UUID, or a date that the calendar knows.
 fn is_id(name: &[u8]) -> bool {
     let is_number = !name.is_empty() && name.iter().all(u8::is_ascii_digit);
