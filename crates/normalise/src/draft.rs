@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use crate::cell;
+use crate::json::numeric;
 use crate::rows::TableRows;
+use crate::{ColumnType, cell};
 
 /// A varlena above this can be moved out of line, where it takes this much.
 /// Source: PostgreSQL documentation, "TOAST".
@@ -66,23 +67,30 @@ impl Draft {
         Some((column, cell))
     }
 
-    /// Bytes of the row that can't be moved out of line, about.
-    fn inline_bytes(&self) -> usize {
-        let cells = self.slots.iter().flatten().map(|slot| slot.cell.len().min(INLINE_MAX - 4) + 4);
-        cells.sum::<usize>() + self.slots.len() / 8
-    }
-
     /// Takes cells out, from the last column on, until the row is within `max_bytes`; gives the
-    /// columns and where their values stand in the record.
-    pub(crate) fn narrow(&mut self, max_bytes: usize) -> Vec<(usize, Range<usize>)> {
+    /// columns and where their values stand in the record. `of` is the type of a column.
+    pub(crate) fn narrow(
+        &mut self,
+        max_bytes: usize,
+        of: impl Fn(usize) -> Option<ColumnType>,
+    ) -> Vec<(usize, Range<usize>)> {
         let mut moved = Vec::new();
-        let mut bytes = self.inline_bytes();
+        if self.slots.len() * INLINE_MAX + self.slots.len() / 8 <= max_bytes {
+            return moved;
+        }
+        let cells = &self.cells;
+        let inline = |column: usize, slot: &Slot| {
+            inline_bytes(of(column), cells.get(slot.cell.clone()).unwrap_or_default())
+        };
+        let slots = self.slots.iter().enumerate();
+        let each = slots.filter_map(|(column, slot)| Some(inline(column, slot.as_ref()?)));
+        let mut bytes = each.sum::<usize>() + self.slots.len() / 8;
         for (column, place) in self.slots.iter_mut().enumerate().rev() {
             if bytes <= max_bytes {
                 break;
             }
             if let Some(slot) = place.take_if(|slot| !slot.raw.is_empty()) {
-                bytes -= slot.cell.len().min(INLINE_MAX - 4) + 4;
+                bytes -= inline(column, &slot);
                 moved.push((column, slot.raw));
             }
         }
@@ -104,4 +112,16 @@ impl Draft {
         let fields = technical.len() + self.slots.len();
         rows.end_row(root_row, u16::try_from(fields).unwrap_or(u16::MAX));
     }
+}
+
+/// Bytes of a cell that can't be moved out of line, about. A `bigint` counts as the `numeric` that
+/// its column may become, so that a replay finds the row as long as it was.
+fn inline_bytes(of: Option<ColumnType>, cell: &[u8]) -> usize {
+    let mut wide = Vec::new();
+    if of == Some(ColumnType::Bigint)
+        && let Ok(integer) = cell.try_into()
+    {
+        numeric::from_i64_binary(integer, &mut wide);
+    }
+    cell.len().max(wide.len()).min(INLINE_MAX - 4) + 4
 }

@@ -153,6 +153,25 @@ fn each_bound_holds_at_its_limit_and_loses_nothing_one_past_it() {
 }
 
 #[test]
+fn a_row_is_as_long_on_replay_as_it_was_though_a_column_of_it_was_widened() {
+    let mut narrow = rules("t");
+    narrow.limits.max_row_bytes = 38;
+    let (first, second) = (r#"{"a":"xxxxxxxxxxxx","b":10000000000000001}"#, r#"{"b":0.5}"#);
+    let before = shred(narrow.clone(), first);
+    assert_eq!(shown(&before), "t(a text xxxxxxxxxxxx, b bigint 10000000000000001)");
+    let after = shred_with(narrow.clone(), before.schema, second.as_bytes(), &[], usize::MAX);
+    let schema = after.unwrap().schema;
+    for (limit, is_within) in [(38, true), (37, false)] {
+        narrow.limits.max_row_bytes = limit;
+        let again = shred_with(narrow.clone(), schema.clone(), first.as_bytes(), &[], usize::MAX);
+        let replayed = again.unwrap();
+        assert_eq!(replayed.changes().is_empty(), is_within, "{limit}");
+        // A row as long as this one had moved its cell out before.
+        assert_eq!(replayed.shown("t"), shred(narrow.clone(), first).shown("t"), "{limit}");
+    }
+}
+
+#[test]
 fn the_page_has_a_line_for_each_bound_with_its_default() {
     let page = include_str!("../../../docs/normalisation.md");
     let (_, tail) = page.split_once("## Bounds\n").unwrap();

@@ -135,7 +135,9 @@ impl Walk {
 
     /// Moves cells of too wide a row to the overflow.
     pub(super) fn narrow(&mut self, record: Record<'_>, table: usize) {
-        let moved = self.draft.narrow(self.plan.limits().max_row_bytes);
+        let columns = self.plan.schema().tables.get(table).map_or(&[][..], |table| &table.columns);
+        let of = |column: usize| columns.get(column).map(|column| column.of);
+        let moved = self.draft.narrow(self.plan.limits().max_row_bytes, of);
         for (column, raw) in moved {
             let schema = self.plan.schema();
             let column = schema.tables.get(table).and_then(|table| table.columns.get(column));

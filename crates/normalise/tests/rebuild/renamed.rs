@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use normalise::Renames;
+use normalise::{Renames, is_map_key};
 
 use super::json::Json;
 
@@ -19,6 +19,7 @@ pub fn under_old_names(record: Json, renames: &Renames) -> Json {
 
 fn inside(value: Json, path: &str, renames: &Renames) -> Json {
     match value {
+        Json::Object(members) if is_map(&members) => map(members, path, renames),
         Json::Object(members) => object(members, path, renames),
         Json::Array(items) if items.iter().any(|item| matches!(item, Json::Object(_))) => {
             let items = items.into_iter().map(|item| match item {
@@ -29,6 +30,21 @@ fn inside(value: Json, path: &str, renames: &Renames) -> Json {
         }
         other => other,
     }
+}
+
+/// The names of a map are on no path. One without objects is a value as it stands, and so is a map
+/// directly inside a map.
+fn map(members: Vec<(Vec<u16>, Json)>, path: &str, renames: &Renames) -> Json {
+    let members = members.into_iter().map(|(name, value)| match value {
+        Json::Object(members) if !is_map(&members) => (name, object(members, path, renames)),
+        other => (name, other),
+    });
+    Json::Object(members.collect())
+}
+
+fn is_map(members: &[(Vec<u16>, Json)]) -> bool {
+    let is_key = |name: &[u16]| String::from_utf16(name).is_ok_and(|name| is_map_key(&name));
+    !members.is_empty() && members.iter().all(|(name, _)| is_key(name))
 }
 
 fn object(members: Vec<(Vec<u16>, Json)>, path: &str, renames: &Renames) -> Json {
