@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::catalog::{self, Catalog};
 use crate::found::{self, Found, FoundTable};
-use crate::mend::TECHNICAL;
+use crate::mend::{self, TECHNICAL};
 use crate::{Dropped, EndpointFacts, Warehouse, WarehouseError, late_index};
 
 /// Something that is not as the catalog has it.
@@ -115,27 +115,31 @@ impl Comparison<'_> {
     }
 
     fn retyped(&self, table: &Table, standing: &FoundTable) -> Vec<Difference> {
-        let mut differences = Vec::new();
-        for column in &table.columns {
-            let Some(is) = standing.columns.get(&column.name) else { continue };
-            let holds = found::holds(is, column.of);
-            if holds && !is.starts_with("character varying") {
-                continue;
-            }
-            let (name, of) = (&column.name, column.of);
-            let texts = Texts {
-                kind: "type_changed",
-                what: format!("column `{name}` is {is} and was made as {of}"),
-                meaning: if holds {
-                    "loads fail where a text is too long"
-                } else {
-                    "loads fail, as values would be misread or cut"
-                },
-                cure: format!("ALTER TABLE … ALTER COLUMN \"{name}\" TYPE {of}"),
-            };
-            differences.push(self.difference(table, texts));
-        }
-        differences
+        let misread = mend::retyped(table, standing);
+        let misread = misread.into_iter().map(|(name, is, of)| (name, is, of, true));
+        let cut = table.columns.iter().filter_map(|column| {
+            let is = standing.columns.get(&column.name)?;
+            let is_cut = is.starts_with("character varying") && found::holds(is, column.of);
+            is_cut.then_some((column.name.as_str(), is.as_str(), column.of.name(), false))
+        });
+        let texts = misread.chain(cut).map(|(name, is, of, is_misread)| Texts {
+            kind: "type_changed",
+            what: format!("column `{name}` is {is} and was made as {of}"),
+            meaning: if is_misread {
+                "loads fail, as values would be misread or cut"
+            } else {
+                "loads fail where a text is too long"
+            },
+            cure: self.cure_of_type(table, name, of),
+        });
+        texts.map(|texts| self.difference(table, texts)).collect()
+    }
+
+    /// What another type has rounded or cut comes back only from the lake.
+    fn cure_of_type(&self, table: &Table, name: &str, of: &str) -> String {
+        let relation = self.catalog.relation(table);
+        let again = self.load_again();
+        format!("ALTER TABLE {relation} ALTER COLUMN \"{name}\" TYPE {of}, then {again}")
     }
 
     fn added(&self, table: &Table, standing: &FoundTable) -> Vec<Difference> {
@@ -199,11 +203,14 @@ impl Comparison<'_> {
             columns == ["_object_id", "_row"] || is_root && columns == key
         };
         let others = standing.indexes.iter().filter(|i| i.is_unique && !expected(&i.columns));
+        // Asked with another configuration than loads have, the key's own index looks foreign.
+        let may_be_key = is_root && self.endpoint.key.is_empty();
+        let doubt = if may_be_key { "if no load has these as its `key`: " } else { "" };
         let texts = others.map(|index| Texts {
             kind: "unique_index_added",
             what: format!("unique index `{}` on ({})", index.name, index.columns.join(", ")),
             meaning: "loads fail where two rows have the same values there",
-            cure: format!("DROP INDEX \"{}\".\"{}\"", self.catalog.namespace, index.name),
+            cure: format!("{doubt}DROP INDEX \"{}\".\"{}\"", self.catalog.namespace, index.name),
         });
         texts.map(|texts| self.difference(table, texts)).collect()
     }
@@ -216,13 +223,16 @@ impl Comparison<'_> {
     }
 
     fn cure_of_gone(&self) -> String {
-        let EndpointFacts { source, endpoint, .. } = self.endpoint;
-        let again =
-            format!("riacho load --prefix raw/source={source}/endpoint={endpoint}/ --force");
+        let again = self.load_again();
         match self.endpoint.dropped {
             Dropped::Restore => format!("{again} brings back what stood there"),
             Dropped::Refuse => format!("put it back (`riacho schema sql`), then {again}"),
         }
+    }
+
+    fn load_again(&self) -> String {
+        let EndpointFacts { source, endpoint, .. } = self.endpoint;
+        format!("riacho load --prefix raw/source={source}/endpoint={endpoint}/ --force")
     }
 
     fn difference(&self, table: &Table, texts: Texts<'_>) -> Difference {

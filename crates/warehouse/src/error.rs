@@ -191,6 +191,10 @@ fn cure(code: &str) -> Option<&'static str> {
             "; Riacho makes no such constraint: drop it, then replay (`riacho schema diff` names \
              all that was changed by hand)",
         ),
+        "22001" => Some(
+            "; Riacho bounds no text: give the column its type back, then replay (`riacho schema \
+             diff` names it)",
+        ),
         "23505" => Some(
             "; where that index is not the configured key's, drop it (`riacho schema diff` names \
              it)",

@@ -14,6 +14,8 @@ use crate::{Dropped, EndpointFacts, WarehouseError, change_log, late_index};
 
 /// Columns that every table has before its own.
 pub(crate) const TECHNICAL: [&str; 3] = ["_object_id", "_row", "_parent_row"];
+/// Their types, as Postgres writes them.
+const TECHNICAL_TYPES: [&str; 3] = ["bigint", "integer", "integer"];
 
 /// The endpoint's catalog, with tables that are as it says.
 pub(crate) async fn sound(
@@ -105,19 +107,36 @@ fn refuse_what_misleads(catalog: &Catalog, found: &Found) -> Result<(), Warehous
                  so that it comes back, then load the endpoint's objects again"
             ));
         }
-        for column in &table.columns {
-            let is = standing.columns.get(&column.name);
-            if let Some(is) = is.filter(|is| !found::holds(is, column.of)) {
-                let (name, of) = (&column.name, column.of);
-                return refuse(format!(
-                    "column `{name}` of {relation} is {is} and was made as {of}, so that values \
-                     would be misread or cut; give it that type again (ALTER TABLE … ALTER COLUMN \
-                     … TYPE {of}) or drop it, then replay"
-                ));
-            }
+        if let Some((name, is, of)) = retyped(table, standing).first() {
+            return refuse(format!(
+                "column `{name}` of {relation} is {is} and was made as {of}, so that values would \
+                 be misread or cut; give it that type again (ALTER TABLE {relation} ALTER COLUMN \
+                 \"{name}\" TYPE {of}), then replay"
+            ));
         }
     }
     Ok(())
+}
+
+/// The columns that don't take every value exactly any more: name, the type found, the type made.
+pub(crate) fn retyped<'a>(
+    table: &'a Table,
+    standing: &'a FoundTable,
+) -> Vec<(&'a str, &'a str, &'static str)> {
+    let technical = TECHNICAL.into_iter().zip(TECHNICAL_TYPES).take(table.technical_columns());
+    let technical = technical.filter_map(|(name, of)| {
+        let is = standing.columns.get(name)?;
+        (is != of).then_some((name, is.as_str(), of))
+    });
+    let columns = table.columns.iter().filter_map(|column| {
+        let is = standing.columns.get(&column.name)?;
+        (!found::holds(is, column.of)).then_some((
+            column.name.as_str(),
+            is.as_str(),
+            column.of.name(),
+        ))
+    });
+    technical.chain(columns).collect()
 }
 
 /// Brings dropped tables and columns back, empty.

@@ -31,13 +31,22 @@ pub(crate) async fn copy(
     let table = table(&catalog.schema, rows.table)?;
     let field_count = u16::try_from(table.technical_columns() + table.columns.len())
         .map_err(|_| WarehouseError::Mismatch(format!("`{}` is too wide", table.name)))?;
+    let count = rows.len() as u64;
     let mut stream = Vec::with_capacity(HEADER.len() + rows.bytes() + 2 * rows.len() + 2);
     stream.extend_from_slice(HEADER);
     rows.write_tuples(field_count, &mut stream);
     stream.extend_from_slice(&TRAILER);
     drop(rows);
     let doing = format!("copy rows into `{}`.`{}`", catalog.namespace, table.name);
-    work.copy(&doing, &copy_statement(catalog, table), Bytes::from(stream)).await
+    let written = work.copy(&doing, &copy_statement(catalog, table), Bytes::from(stream)).await?;
+    if written == count {
+        return Ok(written);
+    }
+    Err(WarehouseError::ChangedByHand(format!(
+        "of {count} rows for {} a trigger or rule let only {written} in, so nothing is loaded; \
+         `riacho schema diff` names it: drop it, then replay",
+        catalog.relation(table)
+    )))
 }
 
 fn copy_statement(catalog: &Catalog, table: &Table) -> String {

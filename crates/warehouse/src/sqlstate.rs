@@ -17,6 +17,8 @@ const CODES: &[(&str, Meaning)] = &[
     ("42P07", ("conflict", Transient)),
     ("42701", ("conflict", Transient)),
     ("42710", ("conflict", Transient)),
+    // Only a column that somebody narrowed says that a text is too long.
+    ("22001", ("constraint_violated", Permanent)),
     // Somebody dropped or renamed what the catalog knows; the next try looks anew.
     ("3F000", ("schema_gone", Transient)),
     ("42P01", ("table_gone", Transient)),

@@ -138,3 +138,45 @@ async fn a_view_in_place_of_a_table_is_said() {
     let error = failure(&world, &mut warehouse, r#"[{"id":2,"c":[{"x":2}]}]"#).await;
     assert_eq!(error.name(), "changed_by_hand", "{error}");
 }
+
+#[tokio::test]
+async fn a_technical_column_that_got_another_type_is_never_misread() {
+    for change in [
+        "t ALTER COLUMN _object_id TYPE numeric",
+        "t ALTER COLUMN _row TYPE bigint",
+        "t__c ALTER COLUMN _parent_row TYPE text",
+    ] {
+        let (world, mut warehouse) = world().await;
+        world.ask(&format!("ALTER TABLE s.{change}")).await;
+        let drift = warehouse.drift(&world.endpoint).await.unwrap();
+        assert!(drift.iter().any(|one| one.kind == "type_changed"), "{change}: {drift:?}");
+        let error = failure(&world, &mut warehouse, r#"[{"id":2,"c":[{"x":2}]}]"#).await;
+        assert_eq!((error.name(), error.kind()), ("changed_by_hand", FailureKind::Permanent));
+        assert_eq!(world.ask("SELECT count(*) FROM s.t").await, ["1"], "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_trigger_that_leaves_rows_out_fails_the_load_and_takes_nothing_away() {
+    let (world, mut warehouse) = world().await;
+    world
+        .ask(
+            "CREATE FUNCTION s.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+             CREATE TRIGGER swallow BEFORE INSERT ON s.t FOR EACH ROW EXECUTE FUNCTION s.swallow()",
+        )
+        .await;
+    let key = world.put("1", 1, r#"[{"id":2}]"#);
+    let error = world.try_load(&mut warehouse, world.facts(&key)).await.unwrap_err();
+    assert_eq!((error.name(), error.kind()), ("changed_by_hand", FailureKind::Permanent));
+    assert!(error.to_string().contains("only 0"), "{error}");
+    assert_eq!(world.ask("SELECT id FROM s.t").await, ["1"]);
+}
+
+#[tokio::test]
+async fn a_text_that_a_narrowed_column_can_not_hold_is_said_with_its_cure() {
+    let (world, mut warehouse) = world().await;
+    world.ask("ALTER TABLE s.t ALTER COLUMN name TYPE varchar(2)").await;
+    let error = failure(&world, &mut warehouse, r#"[{"id":2,"name":"long"}]"#).await;
+    assert_eq!((error.name(), error.kind()), ("constraint_violated", FailureKind::Permanent));
+    assert!(error.to_string().contains("riacho schema diff"), "{error}");
+}

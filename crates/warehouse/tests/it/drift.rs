@@ -109,3 +109,12 @@ async fn a_role_without_rights_is_told_which() {
     assert_eq!(error.name(), "permission_denied", "{error}");
     assert!(error.to_string().contains("riacho schema diff"), "{error}");
 }
+
+#[tokio::test]
+async fn asked_without_the_key_its_index_is_not_simply_to_be_dropped() {
+    let (mut world, mut warehouse) = world().await;
+    world.endpoint.key.clear();
+    let drift = warehouse.drift(&world.endpoint).await.unwrap();
+    let index = drift.iter().find(|one| one.kind == "unique_index_added").unwrap();
+    assert!(index.cure.starts_with("if no load has these as its `key`"), "{index:?}");
+}
