@@ -45,7 +45,8 @@ impl Connection {
         if self.client.is_closed() {
             return false;
         }
-        if !rested {
+        // A server that says goodbye is gone only when it hangs up, a moment later.
+        if !rested && !self.statements.is_unfinished() {
             return true;
         }
         let answer = tokio::time::timeout(MAX_ANSWER, self.client.check_connection()).await;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,9 +28,20 @@ const PIECE: usize = 256 << 10;
 #[derive(Default)]
 pub(crate) struct Statements {
     prepared: Mutex<HashMap<String, Statement>>,
+    /// Whether the last transaction has neither committed nor rolled back.
+    is_unfinished: AtomicBool,
 }
 
 impl Statements {
+    /// Whether the last transaction ended in no known way, so that the connection may be lost.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.is_unfinished.load(Ordering::Relaxed)
+    }
+
+    fn set_unfinished(&self, is_unfinished: bool) {
+        self.is_unfinished.store(is_unfinished, Ordering::Relaxed);
+    }
+
     async fn prepare(
         &self,
         client: &impl GenericClient,
@@ -79,6 +91,7 @@ impl<'a> Work<'a> {
         statements: &'a Statements,
         timeouts: Timeouts,
     ) -> Result<Self, WarehouseError> {
+        statements.set_unfinished(true);
         let begun = client.transaction().await;
         let transaction = begun.map_err(|e| WarehouseError::database("begin a transaction", &e))?;
         let work = Self { transaction, statements, timeouts };
@@ -216,12 +229,16 @@ impl<'a> Work<'a> {
 
     pub(crate) async fn commit(self) -> Result<(), WarehouseError> {
         let answer = self.transaction.commit().await;
-        answer.map_err(|error| WarehouseError::database("commit", &error))
+        answer.map_err(|error| WarehouseError::database("commit", &error))?;
+        self.statements.set_unfinished(false);
+        Ok(())
     }
 
     pub(crate) async fn rollback(self) -> Result<(), WarehouseError> {
         let answer = self.transaction.rollback().await;
-        answer.map_err(|error| WarehouseError::database("roll back", &error))
+        answer.map_err(|error| WarehouseError::database("roll back", &error))?;
+        self.statements.set_unfinished(false);
+        Ok(())
     }
 }
 
