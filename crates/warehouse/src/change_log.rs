@@ -290,19 +290,28 @@ pub(crate) async fn notice(
     Ok(())
 }
 
-/// Whether a remark of this kind was written about the table.
-pub(crate) async fn says(
+/// An index stands no more, or not yet, and no load makes it.
+pub(crate) const INDEX_MISSING: &str = "index_missing";
+/// It was made beside running loads.
+pub(crate) const INDEX_MADE: &str = "index_made";
+
+/// Whether it was written that the table lacks the index on these columns, and since then neither
+/// the index nor the table was made anew.
+pub(crate) async fn says_missing(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
-    kind: &str,
     table: &Relation<'_>,
-    path: &str,
+    columns: &str,
 ) -> Result<bool, WarehouseError> {
     const SAYS: &str = "
-        SELECT EXISTS (SELECT FROM riacho.changes WHERE source = $1 AND endpoint = $2
-            AND kind = $3 AND path = $4 AND table_name = $5) AS is_there";
-    let of: [&(dyn ToSql + Sync); 5] =
-        [&endpoint.source, &endpoint.endpoint, &kind, &path, &table.name];
+        SELECT EXISTS (SELECT FROM riacho.changes c WHERE source = $1 AND endpoint = $2
+            AND table_name = $3 AND kind = $4 AND path = $5
+            AND NOT EXISTS (SELECT FROM riacho.changes l WHERE l.source = $1 AND l.endpoint = $2
+                AND l.table_name = $3 AND l.id > c.id AND (l.kind = $6 AND l.path = $5
+                    OR l.kind IN ('table_added', 'table_restored')))) AS is_there";
+    let (source, name) = (&endpoint.source, &endpoint.endpoint);
+    let of: [&(dyn ToSql + Sync); 6] =
+        [source, name, &table.name, &INDEX_MISSING, &columns, &INDEX_MADE];
     let row = work.query_one("look into the change log", SAYS, &of).await?;
     field(&row, "is_there")
 }

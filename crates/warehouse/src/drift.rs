@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::catalog::{self, Catalog};
 use crate::found::{self, Found, FoundTable};
+use crate::ident::{Ident, Relation};
 use crate::mend::{self, TECHNICAL};
 use crate::{Dropped, EndpointFacts, Warehouse, WarehouseError, late_index};
 
@@ -139,7 +140,7 @@ impl Comparison<'_> {
     fn cure_of_type(&self, table: &Table, name: &str, of: &str) -> String {
         let relation = self.catalog.relation(table);
         let again = self.load_again();
-        format!("ALTER TABLE {relation} ALTER COLUMN \"{name}\" TYPE {of}, then {again}")
+        format!("ALTER TABLE {relation} ALTER COLUMN {} TYPE {of}, then {again}", Ident(name))
     }
 
     fn added(&self, table: &Table, standing: &FoundTable) -> Vec<Difference> {
@@ -210,7 +211,10 @@ impl Comparison<'_> {
             kind: "unique_index_added",
             what: format!("unique index `{}` on ({})", index.name, index.columns.join(", ")),
             meaning: "loads fail where two rows have the same values there",
-            cure: format!("{doubt}DROP INDEX \"{}\".\"{}\"", self.catalog.namespace, index.name),
+            cure: format!(
+                "{doubt}DROP INDEX {}",
+                Relation { schema: &self.catalog.namespace, name: &index.name }
+            ),
         });
         texts.map(|texts| self.difference(table, texts)).collect()
     }

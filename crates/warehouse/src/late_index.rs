@@ -5,6 +5,7 @@
 //!
 //! Source: PostgreSQL documentation, CREATE INDEX, "Building Indexes Concurrently".
 
+use landing::{Classify, FailureKind};
 use normalise::Table;
 use serde_json::json;
 
@@ -102,6 +103,11 @@ impl Warehouse {
                 let work = self.work().await?;
                 clashing_keys = clashes(&work, &index).await?;
                 work.rollback().await?;
+            } else {
+                let work = self.work().await?;
+                let line = (change_log::INDEX_MADE, &index.table, index.named());
+                change_log::remark(&work, endpoint, line, &json!({})).await?;
+                work.commit().await?;
             }
             made.push(LateIndex { table, columns, clashing_keys });
         }
@@ -150,7 +156,7 @@ pub(crate) async fn make(
 ) -> Result<(), WarehouseError> {
     for index in missing {
         let path = index.named();
-        if change_log::says(work, endpoint, "index_missing", &index.table, &path).await? {
+        if change_log::says_missing(work, endpoint, &index.table, &path).await? {
             continue;
         }
         if !index.is_small {
@@ -189,6 +195,9 @@ async fn make_small(
         let clashes = clashes(work, index).await?;
         let reason = "rows that stand have the same key";
         return write_down(work, endpoint, index, reason, &clashes).await;
+    }
+    if error.kind() == FailureKind::Permanent || error.name() == "permission_denied" {
+        return write_down(work, endpoint, index, &error.to_string(), &[]).await;
     }
     // Somebody holds the table: the next load that reads the catalog tries again.
     tracing::warn!(%error, "{} lacks its index on ({})", index.table, index.named());
@@ -233,6 +242,6 @@ async fn write_down(
         index.named()
     );
     let details = json!({ "reason": reason, "clashing_keys": clashes, "cure": cure });
-    let line = ("index_missing", &index.table, index.named());
+    let line = (change_log::INDEX_MISSING, &index.table, index.named());
     change_log::remark(work, endpoint, line, &details).await
 }

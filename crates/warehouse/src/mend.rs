@@ -8,6 +8,7 @@ use normalise::{Column, Table};
 
 use crate::catalog::{self, Catalog, moved};
 use crate::found::{self, Found, FoundTable};
+use crate::ident::Ident;
 use crate::schema_change::{self, TableStep};
 use crate::work::Work;
 use crate::{Dropped, EndpointFacts, WarehouseError, change_log, late_index};
@@ -110,8 +111,9 @@ fn refuse_what_misleads(catalog: &Catalog, found: &Found) -> Result<(), Warehous
         if let Some((name, is, of)) = retyped(table, standing).first() {
             return refuse(format!(
                 "column `{name}` of {relation} is {is} and was made as {of}, so that values would \
-                 be misread or cut; give it that type again (ALTER TABLE {relation} ALTER COLUMN \
-                 \"{name}\" TYPE {of}), then replay"
+                 be misread or cut; give it that type again (ALTER TABLE {relation} ALTER COLUMN {} \
+                 TYPE {of}), then replay",
+                Ident(name)
             ));
         }
     }

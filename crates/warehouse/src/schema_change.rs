@@ -124,11 +124,13 @@ pub(crate) async fn alter(
     steps: &[TableStep],
     object_id: i64,
 ) -> Result<(), WarehouseError> {
-    if steps.iter().all(|step| step.is_new) {
+    if before.schema.tables.is_empty() {
         return alter_now(work, endpoint, before, after, steps, object_id).await;
     }
     let turns = Turns::new(work);
-    hold_back_writers(work, before, steps).await?;
+    if steps.iter().any(|step| !step.is_new) {
+        hold_back_writers(work, before).await?;
+    }
     loop {
         turns.begin().await?;
         match alter_now(work, endpoint, before, after, steps, object_id).await {
@@ -142,15 +144,11 @@ pub(crate) async fn alter(
     }
 }
 
-/// Other loads, whose turns would else overlap for ever. Readers pass by this lock. Source: PostgreSQL
+/// Other loads, whose turns would else overlap for ever: from all tables, as they lock all, and as a
+/// view may read more than the one that changes. Readers pass by this lock. Source: PostgreSQL
 /// documentation, "Explicit Locking": SHARE ROW EXCLUSIVE and ACCESS SHARE do not conflict.
-async fn hold_back_writers(
-    work: &Work<'_>,
-    before: &Catalog,
-    steps: &[TableStep],
-) -> Result<(), WarehouseError> {
-    let tables = steps.iter().filter_map(|step| before.schema.tables.get(step.table));
-    let tables = tables.map(|table| before.relation(table).to_string());
+async fn hold_back_writers(work: &Work<'_>, before: &Catalog) -> Result<(), WarehouseError> {
+    let tables = before.schema.tables.iter().map(|table| before.relation(table).to_string());
     let tables = tables.collect::<Vec<_>>().join(", ");
     let sql = format!("LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE");
     work.run("wait for other loads", &sql).await

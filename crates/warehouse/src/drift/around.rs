@@ -6,6 +6,7 @@ use normalise::Table;
 use super::Difference;
 use crate::WarehouseError;
 use crate::catalog::Catalog;
+use crate::ident::{Ident, Relation};
 use crate::work::{Work, field};
 
 /// One such thing.
@@ -80,32 +81,33 @@ impl Thing {
                     return None;
                 }
                 let meaning = if is_ours { "loads fail where it is NULL" } else { "loads fail" };
-                let cure = format!("ALTER TABLE {relation} ALTER COLUMN \"{name}\" DROP NOT NULL");
+                let cure =
+                    format!("ALTER TABLE {relation} ALTER COLUMN {} DROP NOT NULL", Ident(name));
                 ("not_null_added", format!("column `{name}` is NOT NULL"), meaning, cure)
             }
             "constraint" => (
                 "constraint_added",
                 format!("constraint `{name}`: {detail}"),
                 "loads fail where a row breaks it",
-                format!("ALTER TABLE {relation} DROP CONSTRAINT \"{name}\""),
+                format!("ALTER TABLE {relation} DROP CONSTRAINT {}", Ident(name)),
             ),
             "trigger" => (
                 "trigger_added",
                 format!("trigger `{name}`"),
                 "it runs with loads, and may change or refuse rows",
-                format!("DROP TRIGGER \"{name}\" ON {relation}, unless it is wanted"),
+                format!("DROP TRIGGER {} ON {relation}, unless it is wanted", Ident(name)),
             ),
             "odd_index" => (
                 "unique_index_added",
                 format!("unique index `{name}`: {detail}"),
                 "loads fail where two rows have the same values there",
-                format!("DROP INDEX \"{schema}\".\"{name}\""),
+                format!("DROP INDEX {}", Relation { schema, name }),
             ),
             "invalid_index" => (
                 "index_invalid",
                 format!("index `{name}` is invalid"),
                 "it costs time and finds nothing",
-                format!("DROP INDEX \"{schema}\".\"{name}\""),
+                format!("DROP INDEX {}", Relation { schema, name }),
             ),
             "view" => (
                 "view_on_top",
@@ -117,13 +119,13 @@ impl Thing {
                 "owner_changed",
                 format!("it belongs to {name}, which {detail} is no member of"),
                 "loads fail that bring columns",
-                format!("ALTER TABLE {relation} OWNER TO \"{detail}\""),
+                format!("ALTER TABLE {relation} OWNER TO {}", Ident(detail)),
             ),
             "right" => (
                 "right_lacking",
                 format!("{detail} lacks {name}"),
                 "loads fail",
-                format!("GRANT {name} ON {relation} TO \"{detail}\""),
+                format!("GRANT {name} ON {relation} TO {}", Ident(detail)),
             ),
             _ => (
                 "row_security",

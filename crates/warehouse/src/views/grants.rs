@@ -31,11 +31,25 @@ pub(crate) async fn held(work: &Work<'_>, view: &str) -> Result<Vec<String>, War
     statements(work, &sql, view, view).await
 }
 
-/// The statements that let those read `view` who may read the whole of `table`. Where policies
-/// choose rows for each reader nobody may: a view reads with its owner's eyes.
+/// The statements that let those read `view` who may read the whole of each of `tables`. Where
+/// policies choose rows for each reader nobody may: a view reads with its owner's eyes.
 ///
 /// Source: PostgreSQL documentation, "Row Security Policies" and CREATE VIEW, "security_invoker".
-pub(crate) async fn of_table(
+pub(crate) async fn of_tables(
+    work: &Work<'_>,
+    tables: &[Relation<'_>],
+    view: &str,
+) -> Result<Vec<String>, WarehouseError> {
+    let Some((first, others)) = tables.split_first() else { return Ok(Vec::new()) };
+    let mut grants = of_table(work, *first, view).await?;
+    for other in others {
+        let of_other = of_table(work, *other, view).await?;
+        grants.retain(|grant| of_other.contains(grant));
+    }
+    Ok(grants)
+}
+
+async fn of_table(
     work: &Work<'_>,
     table: Relation<'_>,
     view: &str,

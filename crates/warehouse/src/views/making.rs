@@ -62,10 +62,9 @@ impl Making<'_> {
     async fn create_first(&self) -> Result<(), WarehouseError> {
         self.ensure_namespace().await?;
         let view = self.view.to_string();
-        let grants = match (self.taken.grants.get(&view), self.tables.first()) {
-            (Some(held), _) => held.clone(),
-            (None, Some(table)) => grants::of_table(self.work, *table, &view).await?,
-            (None, None) => Vec::new(),
+        let grants = match self.taken.grants.get(&view) {
+            Some(held) => held.clone(),
+            None => grants::of_tables(self.work, self.tables, &view).await?,
         };
         self.create(&grants).await
     }

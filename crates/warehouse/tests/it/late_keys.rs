@@ -103,3 +103,26 @@ async fn an_index_that_somebody_holds_up_stops_no_load() {
     world.load(&mut warehouse, &key).await;
     assert_eq!(world.ask(INDEXES).await.len(), 1);
 }
+
+#[tokio::test]
+async fn an_index_that_was_made_and_dropped_again_is_missed_again() {
+    let (mut world, _) = world(&[r#"[{"id":1}]"#, r#"[{"id":1}]"#]).await;
+    with_key(&mut world);
+    let mut warehouse = world.warehouse().await;
+    let key = world.put("3", 0, r#"[{"id":5}]"#);
+    world.load(&mut warehouse, &key).await;
+    assert_eq!(world.ask(INDEXES).await.len(), 0, "its rows clash, and the change log says so");
+    world.ask("DELETE FROM s.t WHERE _object_id = 2").await;
+    warehouse.make_indexes(&world.endpoint).await.unwrap();
+    let made = world
+        .ask(
+            "SELECT indexname FROM pg_indexes WHERE schemaname = 's'
+        AND indexname LIKE 'riacho%'",
+        )
+        .await;
+    world.ask(&format!("DROP INDEX s.{}", made[0])).await;
+    let mut warehouse = world.warehouse().await;
+    let key = world.put("4", 0, r#"[{"id":6}]"#);
+    world.load(&mut warehouse, &key).await;
+    assert_eq!(world.ask(INDEXES).await.len(), 1);
+}

@@ -163,3 +163,22 @@ async fn a_view_that_is_as_it_should_be_is_left_alone() {
     world.load(&mut world.warehouse().await, &key).await;
     assert_eq!(world.ask("SELECT count(a) FROM s_views.t").await, ["5"]);
 }
+
+#[tokio::test]
+async fn whoever_may_not_read_both_tables_may_not_read_the_view_of_both() {
+    let undeclared = undeclared().await;
+    undeclared
+        .ask(
+            "GRANT SELECT ON s.t__taxes TO pg_monitor, pg_read_all_stats;
+             GRANT SELECT ON s.t__taxation TO pg_read_all_stats",
+        )
+        .await;
+    let world = declared(&undeclared);
+    let mut warehouse = world.warehouse().await;
+    let key = world.put("3", 6, LATER);
+    world.load(&mut warehouse, &key).await;
+    let granted = "SELECT DISTINCT grantee FROM information_schema.role_table_grants
+        WHERE table_schema = 's_views' AND table_name = 't__taxes'
+            AND grantee LIKE 'pg_%' ORDER BY 1";
+    assert_eq!(world.ask(granted).await, ["pg_read_all_stats"]);
+}
