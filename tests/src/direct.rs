@@ -5,8 +5,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use embedded::postgres::{TestDatabase, test_database};
-use embedded::s3::{S3Options, S3Server};
+use embedded::postgres::TestDatabase;
+use embedded::s3::S3Server;
 use landing::{LandedObject, ObjectKey};
 use load::{Deadline, Loader, Lookup, ObjectReport, Run, Unwatched, Verdict};
 use objects::{Lake, PutOptions};
@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 
 use crate::BUCKET;
 use crate::asking::{ask, connect};
+use crate::ground::{ground, write_configuration};
 
 const RUN: Run<'static> = Run { deadline: Deadline::none(), force: false, progress: &Unwatched };
 
@@ -47,11 +48,8 @@ impl Direct {
     }
 
     async fn build(configuration: Option<&str>) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let options = S3Options::new(directory.path().join("s3"), &[(BUCKET, false)]);
-        let server = S3Server::start(options).await.unwrap();
+        let (directory, server, database) = ground().await;
         let lake = Lake::at_endpoint(&server.endpoint(), "test", "test");
-        let database = test_database().await;
         Self {
             loader: loader(&lake, &database, directory.path(), configuration).await,
             database,
@@ -123,11 +121,7 @@ async fn loader(
     directory: &Path,
     configuration: Option<&str>,
 ) -> Loader {
-    let path = directory.join("riacho.toml");
-    if let Some(text) = configuration {
-        std::fs::write(&path, text).unwrap();
-    }
-    let path = configuration.map(|_| path.to_string_lossy().into_owned());
+    let path = configuration.map(|text| write_configuration(directory, text));
     let url = database.url.clone();
     let lookup: Lookup = Arc::new(move |name| match name {
         "DATABASE_URL" => Some(url.clone()),

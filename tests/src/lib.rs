@@ -5,6 +5,7 @@ mod binaries;
 mod destination;
 mod direct;
 mod function;
+mod ground;
 mod pipe;
 mod process_memory;
 mod queue;

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::primitives::ByteStream;
-use embedded::postgres::{TestDatabase, test_database};
-use embedded::s3::{ObjectEvent, S3Options, S3Server};
+use embedded::postgres::TestDatabase;
+use embedded::s3::{ObjectEvent, S3Server};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::asking::{ask, connect};
+use crate::ground::{ground, write_configuration};
 use crate::{Function, FunctionError, FunctionOptions, workspace_binary};
 
 /// The bucket of every pipe.
@@ -53,10 +54,7 @@ impl Pipe {
     }
 
     async fn build(configuration: Option<&str>) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let options = S3Options::new(directory.path().join("s3"), &[(BUCKET, false)]);
-        let server = S3Server::start(options).await.unwrap();
-        let database = test_database().await;
+        let (directory, server, database) = ground().await;
         let mut environment = BTreeMap::from([
             ("AWS_ENDPOINT_URL_S3".to_owned(), server.endpoint()),
             ("AWS_ACCESS_KEY_ID".to_owned(), "test".to_owned()),
@@ -66,9 +64,8 @@ impl Pipe {
             ("RIACHO_BUCKET".to_owned(), BUCKET.to_owned()),
         ]);
         if let Some(text) = configuration {
-            let path = directory.path().join("riacho.toml");
-            std::fs::write(&path, text).unwrap();
-            environment.insert("RIACHO_CONFIG".to_owned(), path.to_string_lossy().into_owned());
+            let path = write_configuration(directory.path(), text);
+            environment.insert("RIACHO_CONFIG".to_owned(), path);
         }
         Self {
             client: client(&server.endpoint()),
@@ -95,7 +92,7 @@ impl Pipe {
 
     /// Writes the configuration anew and starts fresh processes with it.
     pub fn reconfigure(&mut self, configuration: &str) {
-        std::fs::write(self.directory.path().join("riacho.toml"), configuration).unwrap();
+        write_configuration(self.directory.path(), configuration);
         self.load = deploy("load", &self.environment);
         self.manifest = deploy("manifest", &self.environment);
     }

@@ -23,7 +23,7 @@ pub(crate) fn count_at(page: &[u8], pointer: &str) -> Result<u64, serde_json::Er
 /// RFC 6901, section 4.
 fn tokens(pointer: &str) -> Vec<String> {
     let tokens = pointer.split('/').skip(1);
-    tokens.map(|token| token.replace("~1", "/").replace("~0", "~")).collect()
+    tokens.map(landing::unescape_token).collect()
 }
 
 fn walk(page: &[u8], tokens: &[String], leaf: &mut Leaf<'_>) -> Result<(), serde_json::Error> {

@@ -37,7 +37,7 @@ pub fn is_at_or_under(path: &str, place: &str) -> bool {
 /// `path`: the longest pointer; else the first pattern that matches its name or that of something
 /// around it; else `*`, wherever it stands.
 pub fn deciding<'p>(patterns: impl Iterator<Item = &'p str>, path: &str) -> Option<usize> {
-    let names: Vec<_> = path.split('/').skip(1).map(unescape).collect();
+    let names: Vec<_> = path.split('/').skip(1).map(unescape_token).collect();
     let (mut pointer, mut pattern, mut rest) = (None, None, None);
     for (place, rule) in patterns.enumerate() {
         if rule == REST {
@@ -57,10 +57,16 @@ pub fn deciding<'p>(patterns: impl Iterator<Item = &'p str>, path: &str) -> Opti
 
 /// The last name in `path`, unescaped.
 pub fn last_name(path: &str) -> String {
-    unescape(path.rsplit('/').next().unwrap_or(path))
+    unescape_token(path.rsplit('/').next().unwrap_or(path))
 }
 
-fn unescape(token: &str) -> String {
+/// The path of what stands around the field at `path`; empty for the document's own.
+pub fn parent_path(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(parent, _)| parent)
+}
+
+/// A token of a JSON Pointer as the name that it stands for. Source: RFC 6901, section 4.
+pub fn unescape_token(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
 }
 

@@ -12,7 +12,9 @@ mod time;
 
 pub use error_log::{ErrorLog, Position, Violation};
 pub use failure::{Classify, FailureKind};
-pub use fields::{REST, deciding, is_at_or_under, last_name, name_matches};
+pub use fields::{
+    REST, deciding, is_at_or_under, last_name, name_matches, parent_path, unescape_token,
+};
 pub use key::{ObjectKey, UndecodableKey};
 pub use layout::{
     Compression, ERRORS_PREFIX, MANIFESTS_PREFIX, NotARawObject, RAW_PREFIX, RawLocation, Scope,

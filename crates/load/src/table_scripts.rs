@@ -3,7 +3,7 @@
 
 use normalise::{Notice, Shredder};
 use warehouse::{
-    Applied, Difference, EndpointFacts, LateIndex, ScriptError, ScriptPart, TableScript,
+    Applied, Difference, EndpointFacts, LateIndex, ScriptError, ScriptPart, TableScript, Warehouse,
     WarehouseError,
 };
 
@@ -41,13 +41,9 @@ impl Loader {
     ) -> Result<Option<String>, LoadError> {
         let mut warehouse = self.database().warehouse().await?;
         let mut parts = Vec::new();
-        for (source, endpoint) in warehouse.endpoints().await? {
-            if is_meant(&source, &endpoint) {
-                let EndpointRules { rules, facts } =
-                    EndpointRules::named(self.configuration(), &source, &endpoint)?;
-                let tables = warehouse.tables(&facts).await?;
-                parts.push(ScriptPart::whole(&facts, &rules, &tables));
-            }
+        for EndpointRules { rules, facts } in self.meant(&mut warehouse, is_meant).await? {
+            let tables = warehouse.tables(&facts).await?;
+            parts.push(ScriptPart::whole(&facts, &rules, &tables));
         }
         match parts.as_slice() {
             [] => Ok(None),
@@ -97,11 +93,8 @@ impl Loader {
     ) -> Result<Vec<LateIndex>, LoadError> {
         let mut warehouse = self.database().warehouse().await?;
         let mut made = Vec::new();
-        for (source, endpoint) in warehouse.endpoints().await? {
-            if is_meant(&source, &endpoint) {
-                let rules = EndpointRules::named(self.configuration(), &source, &endpoint)?;
-                made.append(&mut warehouse.make_indexes(&rules.facts).await?);
-            }
+        for EndpointRules { facts, .. } in self.meant(&mut warehouse, is_meant).await? {
+            made.append(&mut warehouse.make_indexes(&facts).await?);
         }
         Ok(made)
     }
@@ -113,13 +106,24 @@ impl Loader {
     ) -> Result<Vec<Difference>, LoadError> {
         let mut warehouse = self.database().warehouse().await?;
         let mut differences = Vec::new();
-        for (source, endpoint) in warehouse.endpoints().await? {
-            if is_meant(&source, &endpoint) {
-                let rules = EndpointRules::named(self.configuration(), &source, &endpoint)?;
-                differences.append(&mut warehouse.drift(&rules.facts).await?);
-            }
+        for EndpointRules { facts, .. } in self.meant(&mut warehouse, is_meant).await? {
+            differences.append(&mut warehouse.drift(&facts).await?);
         }
         Ok(differences)
+    }
+
+    /// The rules of those endpoints with tables that `is_meant`.
+    async fn meant(
+        &self,
+        warehouse: &mut Warehouse,
+        is_meant: impl Fn(&str, &str) -> bool,
+    ) -> Result<Vec<EndpointRules>, LoadError> {
+        let mut endpoints = warehouse.endpoints().await?;
+        endpoints.retain(|(source, endpoint)| is_meant(source, endpoint));
+        let rules = endpoints
+            .iter()
+            .map(|(source, endpoint)| EndpointRules::named(self.configuration(), source, endpoint));
+        rules.collect()
     }
 
     /// Runs a reviewed script and registers what it makes, all of it or nothing.

@@ -51,7 +51,7 @@ impl FromStr for Pointer {
             return Ok(Self::default());
         }
         let tail = text.strip_prefix('/').ok_or_else(|| InvalidPointer(text.to_owned()))?;
-        Ok(Self(tail.split('/').map(|token| token.replace("~1", "/").replace("~0", "~")).collect()))
+        Ok(Self(tail.split('/').map(landing::unescape_token).collect()))
     }
 }
 

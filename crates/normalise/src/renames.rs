@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use landing::is_at_or_under;
+use landing::{is_at_or_under, parent_path};
 
 use crate::pointer::Pointer;
 use crate::{Rules, Schema};
@@ -114,7 +114,7 @@ impl Renames {
 
     /// Whether one of them leads from one object into another.
     pub(crate) fn has_moves(&self) -> bool {
-        self.settled.iter().any(|(new, old)| parent(new) != parent(old))
+        self.settled.iter().any(|(new, old)| parent_path(new) != parent_path(old))
     }
 
     /// The settled paths of all names of the field whose oldest path is `oldest`, that one first.
@@ -132,10 +132,6 @@ impl Renames {
         }
         names
     }
-}
-
-fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 
 #[cfg(test)]

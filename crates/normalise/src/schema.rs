@@ -90,6 +90,11 @@ impl Origin {
         }
     }
 
+    /// Whether they are a field's: in its main column, or in one beside it.
+    pub fn is_field(self) -> bool {
+        matches!(self, Self::Field | Self::Variant)
+    }
+
     /// The origin of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Field, Self::Variant, Self::Value, Self::Key, Self::MapKey, Self::Overflow]

@@ -1,8 +1,10 @@
 //! The ways to one value of a record: its path, and all the names that it or what stands around it
 //! has been renamed to. It finds the value that `walk` lets count.
 
+use landing::{last_name, parent_path};
+
 use crate::Renames;
-use crate::json::{Kind, unescape};
+use crate::json::unescape;
 use crate::pointer::Pointer;
 use crate::value::Value;
 use crate::walk::Record;
@@ -83,21 +85,20 @@ fn extended(
     records: &str,
     renames: &Renames,
 ) -> Vec<Way> {
-    let parent_of = |path: &str| path.rsplit_once('/').map_or("", |(parent, _)| parent).to_owned();
     let mut ways = Vec::new();
     for path in names {
-        let beside = names.iter().filter(|other| parent_of(other) == parent_of(path));
+        let beside = names.iter().filter(|other| parent_path(other) == parent_path(path));
         let newer = beside.filter(|other| renames.age(other) > renames.age(path));
         let level = Level {
-            name: last_token(path),
+            name: last_name(path),
             age: renames.age(path),
-            newer: newer.map(|other| last_token(other)).collect(),
+            newer: newer.map(|other| last_name(other)).collect(),
         };
         // A name in another object than the oldest has a way of its own to that one.
-        let to_object = if parent_of(path) == parent_of(oldest) {
+        let to_object = if parent_path(path) == parent_path(oldest) {
             around.to_vec()
         } else {
-            let tail = parent_of(path).strip_prefix(records).map(str::parse::<Pointer>);
+            let tail = parent_path(path).strip_prefix(records).map(str::parse::<Pointer>);
             let Some(Ok(pointer)) = tail else { continue };
             plain(&pointer)
         };
@@ -128,11 +129,6 @@ fn plain(pointer: &Pointer) -> Vec<Way> {
     vec![Way { levels: levels.collect() }]
 }
 
-fn last_token(path: &str) -> String {
-    let token = path.rsplit('/').next().unwrap_or_default();
-    token.replace("~1", "/").replace("~0", "~")
-}
-
 impl Way {
     fn follow(&self, record: Record<'_>) -> Option<Found> {
         let mut object = 0;
@@ -141,22 +137,18 @@ impl Way {
             object = value;
             value = member(record, object, &level.name)?;
             let is_outdone =
-                |name: &String| member(record, object, name).is_some_and(|at| !is_null(record, at));
-            if !is_null(record, value) && level.newer.iter().any(is_outdone) {
+                |name: &String| member(record, object, name).is_some_and(|at| !record.is_null(at));
+            if !record.is_null(value) && level.newer.iter().any(is_outdone) {
                 return None;
             }
         }
         Some(Found {
-            is_value: !is_null(record, value),
+            is_value: !record.is_null(value),
             object,
             age: self.levels.last().map_or(0, |level| level.age),
             value,
         })
     }
-}
-
-fn is_null(record: Record<'_>, index: usize) -> bool {
-    record.tape.get(index).is_none_or(|token| token.kind == Kind::Null)
 }
 
 /// The member called `name`; the last one where it stands twice.

@@ -4,7 +4,7 @@
 //!
 //! Source: PostgreSQL documentation, DECLARE: "In PostgreSQL, all cursors are insensitive".
 
-use normalise::{Column, ColumnType, Origin};
+use normalise::{Column, ColumnType};
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::WarehouseError;
@@ -44,8 +44,7 @@ pub(crate) fn comparable(column: &Column) -> Option<String> {
         ColumnType::Numeric => format!("trim_scale({name})::text"),
         _ => format!("{name}::text"),
     };
-    let is_field = matches!(column.origin, Origin::Field | Origin::Variant);
-    is_field.then(|| format!("left({text}, {CHARACTERS})"))
+    column.origin.is_field().then(|| format!("left({text}, {CHARACTERS})"))
 }
 
 /// Keeps the root rows of these objects in view. The rows may be deleted now, but the table not be

@@ -66,10 +66,8 @@ impl Catalog {
     pub(crate) fn version_columns(&self, endpoint: &EndpointFacts) -> Vec<&Column> {
         let columns = self.schema.tables.first().map_or(&[][..], |root| &root.columns);
         let version = endpoint.version.as_ref().map(|path| self.renames(endpoint).oldest(path));
-        let is_version = |column: &&Column| {
-            version.as_ref() == Some(&column.path)
-                && matches!(column.origin, Origin::Field | Origin::Variant)
-        };
+        let is_version =
+            |column: &&Column| version.as_ref() == Some(&column.path) && column.origin.is_field();
         columns.iter().filter(is_version).collect()
     }
 
@@ -111,7 +109,9 @@ pub(crate) async fn open(
         None => mend::sound(work, endpoint).await?,
     };
     for _ in 0..ROUNDS {
-        let (locked, now) = futures::join!(lock_tables(work, &catalog), read_mark(work, endpoint));
+        // What writing rows takes anyway; a change of columns by another waits for it.
+        let lock = lock_tables(work, &catalog, "lock the endpoint's tables", "ROW EXCLUSIVE");
+        let (locked, now) = futures::join!(lock, read_mark(work, endpoint));
         locked?;
         if now? == (catalog.version, catalog.mark.clone()) {
             return Ok(catalog);
@@ -129,15 +129,19 @@ pub(crate) fn moved(endpoint: &EndpointFacts) -> WarehouseError {
     }
 }
 
-/// Takes the lock that writing rows takes anyway; a change of columns by another waits for it.
-async fn lock_tables(work: &Work<'_>, catalog: &Catalog) -> Result<(), WarehouseError> {
+/// Takes a lock on all of the endpoint's tables, in the catalog's order.
+pub(crate) async fn lock_tables(
+    work: &Work<'_>,
+    catalog: &Catalog,
+    doing: &str,
+    mode: &str,
+) -> Result<(), WarehouseError> {
     if catalog.schema.tables.is_empty() {
         return Ok(());
     }
     let tables = catalog.schema.tables.iter().map(|table| catalog.relation(table).to_string());
     let tables = tables.collect::<Vec<_>>().join(", ");
-    work.run("lock the endpoint's tables", &format!("LOCK TABLE {tables} IN ROW EXCLUSIVE MODE"))
-        .await
+    work.run(doing, &format!("LOCK TABLE {tables} IN {mode} MODE")).await
 }
 
 /// The catalog's version now; 0 where it has no tables for the endpoint.

@@ -1,7 +1,7 @@
 //! Writes down what changed: the catalog's tables and columns, and a line in the change log for
 //! each change and for what people should know.
 
-use normalise::{Notice, Origin, Schema};
+use normalise::{Column, Notice, Origin, Schema, Table};
 use tokio_postgres::types::ToSql;
 
 use crate::catalog::Catalog;
@@ -31,20 +31,16 @@ pub(crate) async fn restored(
     catalog: &Catalog,
     steps: &[TableStep],
 ) -> Result<(), WarehouseError> {
-    const BUMP: &str =
-        "UPDATE riacho.endpoints SET version = version + 1 WHERE source = $1 AND endpoint = $2";
-    let of: [&(dyn ToSql + Sync); 2] = [&endpoint.source, &endpoint.endpoint];
-    work.execute("count the catalog's change", BUMP, &of).await?;
+    count(work, endpoint, &catalog.namespace).await?;
     let mut lines = Lines::default();
     for step in steps {
         let Some(table) = catalog.schema.tables.get(step.table) else { continue };
         if step.is_new {
-            lines.push("table_restored", &table.name, None, &table.path, None);
+            lines.push("table_restored", (table, None), (None, None));
             continue;
         }
         for column in step.added.iter().filter_map(|number| table.columns.get(*number)) {
-            let name = Some(column.name.as_str());
-            lines.push("column_restored", &table.name, name, &column.path, Some(column.of.name()));
+            lines.push("column_restored", (table, Some(column)), (None, Some(column.of.name())));
         }
     }
     insert_lines(work, endpoint, NO_OBJECT, &lines).await
@@ -59,18 +55,7 @@ pub(crate) async fn record(
     after: &Schema,
     steps: &[TableStep],
 ) -> Result<i64, WarehouseError> {
-    const BUMP: &str = "
-        INSERT INTO riacho.endpoints AS e (source, endpoint, schema_name, version)
-        VALUES ($1, $2, $3, 1)
-        ON CONFLICT (source, endpoint) DO UPDATE SET version = e.version + 1
-        RETURNING version";
-    let row = work
-        .query_one(
-            "count the catalog's change",
-            BUMP,
-            &[&endpoint.source, &endpoint.endpoint, &before.namespace],
-        )
-        .await?;
+    let version = count(work, endpoint, &before.namespace).await?;
     for step in steps {
         if step.is_new {
             insert_table(work, endpoint, object_id, before, after, step.table).await?;
@@ -83,38 +68,43 @@ pub(crate) async fn record(
         lines.push_step(before, after, step);
     }
     insert_lines(work, endpoint, object_id, &lines).await?;
-    field(&row, "version")
+    Ok(version)
+}
+
+/// Counts a change of the endpoint's catalog, and gives its new version.
+pub(crate) async fn count(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    namespace: &str,
+) -> Result<i64, WarehouseError> {
+    const COUNT: &str = "
+        INSERT INTO riacho.endpoints AS e (source, endpoint, schema_name, version)
+        VALUES ($1, $2, $3, 1)
+        ON CONFLICT (source, endpoint) DO UPDATE SET version = e.version + 1
+        RETURNING version";
+    let of: [&(dyn ToSql + Sync); 3] = [&endpoint.source, &endpoint.endpoint, &namespace];
+    field(&work.query_one("count the catalog's change", COUNT, &of).await?, "version")
 }
 
 impl<'a> Lines<'a> {
     fn push(
         &mut self,
         kind: &'a str,
-        table: &'a str,
-        column: Option<&'a str>,
-        path: &'a str,
-        new_type: Option<&'a str>,
+        (table, column): (&'a Table, Option<&'a Column>),
+        (old_type, new_type): (Option<&'a str>, Option<&'a str>),
     ) {
         self.kinds.push(kind);
-        self.tables.push(table);
-        self.columns.push(column);
-        self.paths.push(path);
-        self.old_types.push(None);
+        self.tables.push(&table.name);
+        self.columns.push(column.map(|column| column.name.as_str()));
+        self.paths.push(column.map_or(&table.path, |column| &column.path));
+        self.old_types.push(old_type);
         self.new_types.push(new_type);
     }
 
     fn push_step(&mut self, before: &'a Catalog, after: &'a Schema, step: &TableStep) {
         let Some(table) = after.tables.get(step.table) else { return };
-        let mut push = |kind, column, path, old_type, new_type| {
-            self.kinds.push(kind);
-            self.tables.push(&table.name);
-            self.columns.push(column);
-            self.paths.push(path);
-            self.old_types.push(old_type);
-            self.new_types.push(new_type);
-        };
         if step.is_new {
-            push("table_added", None, table.path.as_str(), None, None);
+            self.push("table_added", (table, None), (None, None));
         }
         for column in step.added.iter().filter_map(|number| table.columns.get(*number)) {
             let kind = match column.origin {
@@ -123,14 +113,14 @@ impl<'a> Lines<'a> {
                     "column_added"
                 }
             };
-            push(kind, Some(column.name.as_str()), &column.path, None, Some(column.of.name()));
+            self.push(kind, (table, Some(column)), (None, Some(column.of.name())));
         }
         let held = before.schema.tables.get(step.table);
         for number in &step.widened {
             let old = held.and_then(|table| table.columns.get(*number)).map(|old| old.of.name());
             if let Some(column) = table.columns.get(*number) {
                 let new = Some(column.of.name());
-                push("column_widened", Some(column.name.as_str()), &column.path, old, new);
+                self.push("column_widened", (table, Some(column)), (old, new));
             }
         }
     }

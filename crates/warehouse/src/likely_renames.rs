@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::before::Before;
 use crate::catalog::{self, Catalog};
-use crate::likeness::{Evidence, LIKELY};
+use crate::likeness::LIKELY;
 use crate::renames::check;
 use crate::sample::Sample;
 use crate::suspects::{Suspicion, suspect};
@@ -82,7 +82,8 @@ impl Warehouse {
         endpoint: &EndpointFacts,
         news: &News,
     ) -> Result<Vec<LikelyRename>, WarehouseError> {
-        let work = self.brief_work(STATEMENT, LOCK).await?;
+        let brief = |timeouts| Timeouts { statement: Some(STATEMENT), lock: LOCK, ..timeouts };
+        let work = self.work_within(brief).await?;
         let catalog = catalog::read(&work, endpoint).await?;
         let brought = brought(&work, endpoint, news.object_id).await?;
         let asked = questions(&catalog.schema, &brought);
@@ -109,28 +110,16 @@ impl Warehouse {
         work.commit().await?;
         Ok(noticed)
     }
-
-    async fn brief_work(
-        &mut self,
-        statement: Duration,
-        lock: Duration,
-    ) -> Result<Work<'_>, WarehouseError> {
-        self.work_within(|timeouts| Timeouts { statement: Some(statement), lock, ..timeouts }).await
-    }
 }
 
 fn rename(new: String, old: String, suspicion: &Suspicion) -> Rename {
     let evidence = serde_json::json!({
         "words": suspicion.evidence.words(),
-        "parts": parts(&suspicion.evidence),
+        "parts": suspicion.evidence,
     });
     // Two digits are all that it is worth.
     let score = (suspicion.score * 100.0).round() / 100.0;
     Rename { new, old, score: Some(score as f32), evidence: Some(evidence) }
-}
-
-fn parts(evidence: &Evidence) -> serde_json::Value {
-    serde_json::to_value(evidence).unwrap_or_default()
 }
 
 /// The tables and columns that the catalog has because of the object.

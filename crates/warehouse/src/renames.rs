@@ -1,12 +1,12 @@
 //! Renames that a person accepts: whether one can be, and its line in the catalog. What landed under
 //! the new name before is `under`'s to find, and a replay's to move.
 
-use landing::is_at_or_under;
-use normalise::{Origin, Renames, Schema};
+use landing::{is_at_or_under, parent_path};
+use normalise::{Renames, Schema};
 
 use crate::catalog::{self, Catalog};
-use crate::work::{Work, field};
-use crate::{EndpointFacts, Warehouse, WarehouseError, schema_change};
+use crate::work::Work;
+use crate::{EndpointFacts, Warehouse, WarehouseError, change_log, schema_change};
 
 /// A rename: paths are JSON Pointers from the document, array indices left out.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -119,7 +119,7 @@ pub(crate) fn check(
     if !stands(schema, &renames.oldest(&old)) && !stands(schema, &old) {
         return Err(RenameRefused::UnknownOld(old));
     }
-    let place = |path: &str| record_of(schema, &renames.oldest(parent(path)));
+    let place = |path: &str| record_of(schema, &renames.oldest(parent_path(path)));
     if place(&new) != place(&old) {
         return Err(RenameRefused::OtherTable { new, old });
     }
@@ -135,9 +135,6 @@ async fn write(
     const INSERT: &str = "
         INSERT INTO riacho.renames (source, endpoint, new_path, old_path, score, evidence)
         VALUES ($1, $2, $3, $4, $5, $6)";
-    const BUMP: &str = "
-        UPDATE riacho.endpoints SET version = version + 1 WHERE source = $1 AND endpoint = $2
-        RETURNING version";
     const LOG: &str = "
         INSERT INTO riacho.changes (source, endpoint, object_id, kind, table_name, path, details)
         VALUES ($1, $2, 0, 'rename_accepted', $3, $4, $5)";
@@ -149,10 +146,9 @@ async fn write(
         &[source, name, new, old, score, evidence],
     )
     .await?;
-    let row = work.query_one("count the catalog's change", BUMP, &[source, name]).await?;
-    let version = field::<i64>(&row, "version")?;
+    let version = change_log::count(work, endpoint, &catalog.namespace).await?;
     let details = serde_json::json!({ "new": new, "old": old, "score": score });
-    let table = record_of(&catalog.schema, parent(old));
+    let table = record_of(&catalog.schema, parent_path(old));
     let table = table.and_then(|number| catalog.schema.tables.get(number)).map(|t| &t.name);
     work.execute("write the change log", LOG, &[source, name, &table, new, &details]).await?;
     tracing::info!(source, endpoint = name, new, old, version, "accepted a rename");
@@ -163,7 +159,7 @@ async fn write(
 fn stands(schema: &Schema, path: &str) -> bool {
     schema.tables.iter().any(|table| {
         let columns = table.columns.iter();
-        let fields = columns.filter(|c| matches!(c.origin, Origin::Field | Origin::Variant));
+        let fields = columns.filter(|column| column.origin.is_field());
         is_at_or_under(&table.path, path)
             || fields.into_iter().any(|c| is_at_or_under(&c.path, path))
     })
@@ -174,8 +170,4 @@ fn record_of(schema: &Schema, path: &str) -> Option<usize> {
     let around = schema.tables.iter().enumerate();
     let around = around.filter(|(_, table)| is_at_or_under(path, &table.path));
     around.max_by_key(|(_, table)| table.path.len()).map(|(number, _)| number)
-}
-
-fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(parent, _)| parent)
 }

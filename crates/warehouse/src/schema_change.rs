@@ -4,7 +4,7 @@
 
 use normalise::{Change, ColumnType, Schema, Table};
 
-use crate::catalog::{Catalog, is_rewritable, measures, moved, read_version};
+use crate::catalog::{Catalog, is_rewritable, lock_tables, measures, moved, read_version};
 use crate::ident::Ident;
 use crate::turns::Turns;
 use crate::work::{Work, field};
@@ -148,10 +148,7 @@ pub(crate) async fn alter(
 /// view may read more than the one that changes. Readers pass by this lock. Source: PostgreSQL
 /// documentation, "Explicit Locking": SHARE ROW EXCLUSIVE and ACCESS SHARE do not conflict.
 async fn hold_back_writers(work: &Work<'_>, before: &Catalog) -> Result<(), WarehouseError> {
-    let tables = before.schema.tables.iter().map(|table| before.relation(table).to_string());
-    let tables = tables.collect::<Vec<_>>().join(", ");
-    let sql = format!("LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE");
-    work.run("wait for other loads", &sql).await
+    lock_tables(work, before, "wait for other loads", "SHARE ROW EXCLUSIVE").await
 }
 
 async fn alter_now(

@@ -2,7 +2,7 @@
 //! many rows it is. A replay of these objects leaves nothing there. Reads alone.
 
 use landing::{LandedObject, ObjectKey, is_at_or_under};
-use normalise::{Origin, Table};
+use normalise::Table;
 
 use crate::catalog::{self, Catalog};
 use crate::ident::Ident;
@@ -141,8 +141,7 @@ fn holds(catalog: &Catalog, path: &str) -> Vec<String> {
 }
 
 fn columns_under<'t>(table: &'t Table, path: &str) -> Vec<&'t str> {
-    let fields =
-        table.columns.iter().filter(|c| matches!(c.origin, Origin::Field | Origin::Variant));
+    let fields = table.columns.iter().filter(|column| column.origin.is_field());
     fields.filter(|c| is_at_or_under(&c.path, path)).map(|c| c.name.as_str()).collect()
 }
 

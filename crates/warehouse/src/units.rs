@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use landing::is_at_or_under;
+use landing::{is_at_or_under, parent_path};
 use normalise::{Origin, Schema, Table};
 
 /// Fields that came; beyond it an object is another thing altogether.
@@ -66,7 +66,7 @@ fn things<'s>(
 ) -> (Vec<&'s str>, Vec<&'s str>) {
     let (mut new, mut old) = (Vec::new(), Vec::new());
     for (place, column) in table.columns.iter().enumerate() {
-        if matches!(column.origin, Origin::Field | Origin::Variant) {
+        if column.origin.is_field() {
             let is_new = brought.columns.contains(&(number, place));
             if is_new { &mut new } else { &mut old }.push(column.path.as_str());
         }
@@ -93,7 +93,7 @@ fn tops(record: &str, new: &[&str], old: &[&str]) -> BTreeSet<String> {
 
 /// The fields beside `path` that nothing came to.
 fn beside(path: &str, new: &[&str], old: &[&str]) -> BTreeSet<String> {
-    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let parent = parent_path(path);
     let field = |path: &&str| {
         let tail = path.strip_prefix(parent)?.strip_prefix('/')?;
         let name = tail.split('/').next()?;
@@ -113,7 +113,7 @@ fn unit(schema: &Schema, table: usize, path: String) -> Unit {
             continue;
         }
         for (place, column) in held.columns.iter().enumerate() {
-            let is_value = matches!(column.origin, Origin::Field | Origin::Variant | Origin::Value);
+            let is_value = column.origin.is_field() || column.origin == Origin::Value;
             if is_value && is_at_or_under(&column.path, &unit.path) {
                 unit.columns.push((number, place));
             }

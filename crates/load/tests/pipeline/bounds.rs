@@ -7,15 +7,6 @@ use crate::kit::Kit;
 const FOLDER: &str = "raw/source=shop/endpoint=orders/day=2026-11-01";
 
 const KEYED: &str = r#"
-[lake]
-bucket = "${RIACHO_BUCKET}"
-
-[sources.shop]
-base_url = "http://127.0.0.1:9"
-
-[sources.shop.partitions]
-day = { kind = "list", values = ["2026-11-01", "2026-11-02"] }
-
 [sources.shop.endpoints.orders]
 path = "/orders/{day}"
 key = ["/k"]
@@ -49,7 +40,7 @@ async fn the_longest_path_fits_the_change_log_and_a_longer_one_is_in_the_overflo
 
 #[tokio::test]
 async fn the_longest_key_fits_its_indexes_and_a_longer_one_is_rejected() {
-    let kit = Kit::configured(Some(KEYED)).await;
+    let kit = Kit::with_endpoint(KEYED).await;
     let (long, longer) = (noise(1_500, 1), noise(1_501, 2));
     for day in [2, 1] {
         let body = format!(r#"[{{"k":"{long}","number":{day}}},{{"k":"{longer}"}}]"#);

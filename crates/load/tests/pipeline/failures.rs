@@ -121,17 +121,8 @@ async fn no_object_is_begun_when_the_time_is_up() {
     assert_eq!(error.kind(), landing::FailureKind::Transient);
 }
 
-/// The configuration of an API that must not lose more than a fifth of a scope's records.
+/// An endpoint that must not lose more than a fifth of a scope's records.
 const GUARDED: &str = r#"
-[lake]
-bucket = "${RIACHO_BUCKET}"
-
-[sources.shop]
-base_url = "http://127.0.0.1:9"
-
-[sources.shop.partitions]
-day = { kind = "list", values = ["2026-11-01"] }
-
 [sources.shop.endpoints.orders]
 path = "/orders/{day}"
 records = "/orders"
@@ -141,7 +132,7 @@ vanish_limit = 0.2
 
 #[tokio::test]
 async fn what_vanishes_beyond_the_limit_waits_for_a_person() {
-    let kit = Kit::configured(Some(GUARDED)).await;
+    let kit = Kit::with_endpoint(GUARDED).await;
     kit.land(KEY, r#"{"orders":[{"id":1},{"id":2},{"id":3}]}"#).await;
     let later = KEY.replace("T06", "T07");
     let report = kit.land(&later, r#"{"orders":[{"id":1}]}"#).await;
@@ -154,7 +145,7 @@ async fn what_vanishes_beyond_the_limit_waits_for_a_person() {
 
 #[tokio::test]
 async fn an_answer_without_its_records_is_an_error_in_disguise() {
-    let kit = Kit::configured(Some(GUARDED)).await;
+    let kit = Kit::with_endpoint(GUARDED).await;
     let report = kit.land(KEY, r#"{"error":"try later"}"#).await;
     assert_eq!(report.error.unwrap().kind, "records_missing");
     let later = KEY.replace("T06", "T07");

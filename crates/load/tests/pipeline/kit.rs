@@ -16,6 +16,17 @@ pub(crate) const BUCKET: &str = "lake";
 pub(crate) const RUN: Run<'static> =
     Run { deadline: Deadline::none(), force: false, progress: &Unwatched };
 
+const SHOP: &str = r#"
+[lake]
+bucket = "${RIACHO_BUCKET}"
+
+[sources.shop]
+base_url = "http://127.0.0.1:9"
+
+[sources.shop.partitions]
+day = { kind = "list", values = ["2026-11-01", "2026-11-02"] }
+"#;
+
 pub(crate) struct Kit {
     pub(crate) lake: Lake,
     pub(crate) loader: Loader,
@@ -28,6 +39,11 @@ impl Kit {
     /// With no source configured.
     pub(crate) async fn new() -> Self {
         Self::configured(None).await
+    }
+
+    /// With the source `shop`, asked by day, and one section of the configuration for an endpoint.
+    pub(crate) async fn with_endpoint(section: &str) -> Self {
+        Self::configured(Some(&format!("{SHOP}{section}"))).await
     }
 
     /// With a configuration's text.

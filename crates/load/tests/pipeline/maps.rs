@@ -6,16 +6,7 @@ use crate::kit::Kit;
 
 const FOLDER: &str = "raw/source=shop/endpoint=menus/day=2026-11-01";
 
-const CONFIGURATION: &str = r#"
-[lake]
-bucket = "${RIACHO_BUCKET}"
-
-[sources.shop]
-base_url = "http://127.0.0.1:9"
-
-[sources.shop.partitions]
-day = { kind = "list", values = ["2026-11-01"] }
-
+const ENDPOINT: &str = r#"
 [sources.shop.endpoints.menus]
 path = "/menus/{day}"
 key = ["/id"]
@@ -30,7 +21,7 @@ const MENU: &str = r#"{"id":1,
 
 #[tokio::test]
 async fn maps_recognised_and_declared_are_rows_with_their_keys() {
-    let kit = Kit::configured(Some(CONFIGURATION)).await;
+    let kit = Kit::with_endpoint(ENDPOINT).await;
     let report = kit.land(&format!("{FOLDER}/20261102T060000Z.json"), MENU).await;
     assert_eq!(report.outcome, Verdict::Loaded, "{report:?}");
     let items = "select m.day, i._key, i.name, s._key, s.ml from shop.menus m
@@ -48,7 +39,7 @@ async fn maps_recognised_and_declared_are_rows_with_their_keys() {
 
 #[tokio::test]
 async fn a_later_object_finds_the_column_of_the_keys_in_the_catalog() {
-    let kit = Kit::configured(Some(CONFIGURATION)).await;
+    let kit = Kit::with_endpoint(ENDPOINT).await;
     for (hour, text) in [
         ("06", r#"{"id":1,"items":[{"name":"tea"}]}"#),
         ("07", r#"{"id":1,"items":{"1001":{"name":"cake","_key":"own"}}}"#),

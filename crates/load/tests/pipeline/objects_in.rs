@@ -11,16 +11,7 @@ use crate::kit::{BUCKET, Kit};
 const FOLDER: &str = "raw/source=shop/endpoint=orders/day=2026-11-01";
 const ROWS: &str = "select id, total, day from shop.orders order by id";
 
-const CONFIGURATION: &str = r#"
-[lake]
-bucket = "${RIACHO_BUCKET}"
-
-[sources.shop]
-base_url = "http://127.0.0.1:9"
-
-[sources.shop.partitions]
-day = { kind = "list", values = ["2026-11-01", "2026-11-02"] }
-
+const ENDPOINT: &str = r#"
 [sources.shop.endpoints.orders]
 path = "/orders/{day}"
 records = "/orders"
@@ -88,7 +79,7 @@ async fn an_object_loaded_twice_stands_once() {
 
 #[tokio::test]
 async fn an_older_object_never_displaces_a_newer_one() {
-    let kit = Kit::configured(Some(CONFIGURATION)).await;
+    let kit = Kit::with_endpoint(ENDPOINT).await;
     let newer = format!("{FOLDER}/20261102T070000Z.json");
     let older = format!("{FOLDER}/20261102T060000Z.json");
     kit.land(&newer, r#"{"orders":[{"id":1,"total":2,"changed":2}]}"#).await;
@@ -104,7 +95,7 @@ async fn an_older_object_never_displaces_a_newer_one() {
 
 #[tokio::test]
 async fn records_that_a_scope_loses_stand_again_in_another_that_has_them() {
-    let kit = Kit::configured(Some(CONFIGURATION)).await;
+    let kit = Kit::with_endpoint(ENDPOINT).await;
     let other = "raw/source=shop/endpoint=orders/day=2026-11-02/20261103T060000Z.json";
     let first = format!("{FOLDER}/20261103T060000Z.json");
     let second = format!("{FOLDER}/20261103T070000Z.json");
@@ -122,7 +113,7 @@ async fn records_that_a_scope_loses_stand_again_in_another_that_has_them() {
 
 #[tokio::test]
 async fn an_overwritten_object_is_read_again_in_the_version_that_was_loaded() {
-    let kit = Kit::configured(Some(CONFIGURATION)).await;
+    let kit = Kit::with_endpoint(ENDPOINT).await;
     let other = "raw/source=shop/endpoint=orders/day=2026-11-02/20261103T060000Z.json";
     kit.land(other, r#"{"orders":[{"id":1,"total":1,"changed":1}]}"#).await;
     let first = format!("{FOLDER}/20261103T060000Z.json");
@@ -136,7 +127,7 @@ async fn an_overwritten_object_is_read_again_in_the_version_that_was_loaded() {
 
 #[tokio::test]
 async fn a_record_that_cannot_be_kept_is_set_aside_with_its_text() {
-    let kit = Kit::configured(Some(CONFIGURATION)).await;
+    let kit = Kit::with_endpoint(ENDPOINT).await;
     let key = format!("{FOLDER}/20261102T060000Z.json");
     let body =
         r#"{"orders":[{"id":1,"total":1,"changed":1},{"total":7},{"id":1,"total":3,"changed":5}]}"#;

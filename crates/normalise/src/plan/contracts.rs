@@ -50,10 +50,7 @@ impl Contracts {
             tables.chain(columns.map(|column| column.path.as_str()))
         };
         let rule = |declared: &crate::DeclaredContract| {
-            let place = match declared.pattern.starts_with('/') {
-                true => oldest(renames, &records, &declared.pattern),
-                false => declared.pattern.clone(),
-            };
+            let place = place(renames, &records, &declared.pattern);
             Rule {
                 stood: standing().any(|path| is_at_or_under(relative(&records, path), &place)),
                 pattern: declared.pattern.clone(),
@@ -146,8 +143,11 @@ pub(super) fn relative<'p>(records: &str, path: &'p str) -> &'p str {
     if is_at_or_under(path, records) { path.get(records.len()..).unwrap_or(path) } else { path }
 }
 
-/// The pointer, from the record, to what was renamed to it: columns keep the path that they were
-/// made for.
-pub(super) fn oldest(renames: &Renames, records: &str, pointer: &str) -> String {
-    relative(records, &renames.oldest(&format!("{records}{pointer}"))).to_owned()
+/// What a rule names: a pattern as it is; a pointer, from the record, by the oldest name, as columns
+/// keep the path that they were made for.
+pub(super) fn place(renames: &Renames, records: &str, pattern: &str) -> String {
+    if !pattern.starts_with('/') {
+        return pattern.to_owned();
+    }
+    relative(records, &renames.oldest(&format!("{records}{pattern}"))).to_owned()
 }

@@ -2,7 +2,7 @@
 
 use landing::{last_name, name_matches};
 
-use super::contracts::{oldest, relative};
+use super::contracts::{place, relative};
 use crate::{ColumnType, DeclaredType, Renames, Rules, Schema};
 
 /// The declared types of one endpoint.
@@ -29,10 +29,7 @@ impl Types {
     pub(super) fn new(rules: &Rules, renames: &Renames) -> Self {
         let records = rules.records.to_string();
         let declared = rules.types.iter().map(|declared| Declared {
-            place: match declared.pattern.starts_with('/') {
-                true => oldest(renames, &records, &declared.pattern),
-                false => declared.pattern.clone(),
-            },
+            place: place(renames, &records, &declared.pattern),
             declared: declared.clone(),
         });
         Self { types: declared.collect(), records }

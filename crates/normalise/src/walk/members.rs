@@ -2,7 +2,7 @@
 //! twice. What does not count goes to the overflow, under the name that it came by.
 
 use super::{Record, Stop, Walk};
-use crate::json::{Kind, unescape};
+use crate::json::unescape;
 use crate::plan::{Member, NodeId};
 use crate::pointer::Pointer;
 use crate::summary::NoticeKind;
@@ -76,7 +76,7 @@ impl Walk {
     /// Of several names of one field the newest counts, and null is as absent.
     fn settle_clashes(&mut self, record: Record<'_>, parent: NodeId, mark: usize) {
         let met = self.members.split_off(mark);
-        let rank = |(at, met): &(usize, &Met)| (!is_null(record, met.value), met.age, *at);
+        let rank = |(at, met): &(usize, &Met)| (!record.is_null(met.value), met.age, *at);
         for one in &met {
             let names = met.iter().enumerate().filter(|(_, other)| other.node == one.node);
             let counts = names.max_by_key(rank).is_none_or(|(_, best)| best.name == one.name);
@@ -90,7 +90,7 @@ impl Walk {
 
     fn give_way(&mut self, record: Record<'_>, parent: NodeId, loser: Met, kind: NoticeKind) {
         let is_renamed = self.plan.node(loser.node).is_some_and(|node| node.is_renamed);
-        if is_renamed && is_null(record, loser.value) {
+        if is_renamed && record.is_null(loser.value) {
             return;
         }
         let mut path = self.plan.node(parent).map_or_else(String::new, |node| node.path.clone());
@@ -115,13 +115,8 @@ impl Walk {
 }
 
 fn name_of<'a>(r: Record<'a>, name: usize, scratch: &'a mut Vec<u8>) -> Option<&'a str> {
-    let token = r.tape.get(name)?;
-    let inside = r.json.get(token.start as usize + 1..(token.end as usize).checked_sub(1)?)?;
+    let inside = r.tape.get(name)?.inner(r.json);
     std::str::from_utf8(unescape(inside, scratch)).ok()
-}
-
-fn is_null(record: Record<'_>, index: usize) -> bool {
-    record.tape.get(index).is_none_or(|token| token.kind == Kind::Null)
 }
 
 fn is_same_name(record: Record<'_>, one: usize, other: usize) -> bool {

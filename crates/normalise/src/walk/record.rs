@@ -36,6 +36,11 @@ impl<'a> Record<'a> {
         String::from_utf8_lossy(unescape(inside, &mut Vec::new())).into_owned()
     }
 
+    /// Whether nothing, or null, stands at `index`.
+    pub(crate) fn is_null(&self, index: usize) -> bool {
+        self.tape.get(index).is_none_or(|token| token.kind == Kind::Null)
+    }
+
     pub(super) fn range(&self, index: usize) -> Range<usize> {
         self.tape.get(index).map_or(0..0, |token| token.start as usize..token.end as usize)
     }

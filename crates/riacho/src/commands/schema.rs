@@ -58,9 +58,19 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
     }
 }
 
-/// Whether an endpoint is of the source, or is the endpoint of it, that was named; all are without.
-fn is_meant(of: Option<&str>, source: &str, endpoint: &str) -> bool {
-    of.is_none_or(|of| of == source || of == format!("{source}.{endpoint}"))
+// Which endpoints a command is about. No doc comment: clap would take it for what the command does.
+#[derive(Debug, Args)]
+struct Meant {
+    /// Of this source, or of this endpoint of it, pos.getGuestChecks; without it of all
+    #[arg(value_name = "SOURCE[.ENDPOINT]")]
+    of: Option<String>,
+}
+
+impl Meant {
+    fn is(&self, source: &str, endpoint: &str) -> bool {
+        let of = self.of.as_deref();
+        of.is_none_or(|of| of == source || of == format!("{source}.{endpoint}"))
+    }
 }
 
 async fn show(arguments: Arguments, console: &Console) -> anyhow::Result<Exit> {

@@ -1,6 +1,7 @@
 //! What COMMENT ON says of tables and columns: where in the JSON their values come from, and what
 //! the configuration has to say of them.
 
+use landing::is_at_or_under;
 use normalise::{Column, Origin, Rules, Table};
 
 use super::Plan;
@@ -88,7 +89,7 @@ fn newer_names(rules: &Rules, accepted: &[(String, String)], path: &str) -> Vec<
         declared.map(|(new, old)| (format!("{records}{new}"), format!("{records}{old}")));
     let newer = declared.chain(accepted.iter().cloned()).filter_map(|(new, old)| {
         let tail = path.strip_prefix(&old)?;
-        (tail.is_empty() || tail.starts_with('/')).then(|| format!("{new}{tail}"))
+        is_at_or_under(path, &old).then(|| format!("{new}{tail}"))
     });
     newer.collect()
 }

@@ -3,22 +3,20 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::schema::is_meant;
+use crate::commands::schema::Meant;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::output::{Align, Console, Sheet};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Of this source, or of this endpoint of it, pos.getGuestChecks; without it of all
-    #[arg(value_name = "SOURCE[.ENDPOINT]")]
-    of: Option<String>,
+    #[command(flatten)]
+    meant: Meant,
 }
 
 pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Result<Exit> {
     let loader = Environment::read().await?.loader().await?;
-    let of = arguments.of.as_deref();
-    let found = loader.drift(|source, endpoint| is_meant(of, source, endpoint)).await?;
+    let found = loader.drift(|source, endpoint| arguments.meant.is(source, endpoint)).await?;
     let differs = found.iter().any(|difference| !difference.is_note);
     if found.is_empty() {
         console.say("Every table is as the catalog has it.");

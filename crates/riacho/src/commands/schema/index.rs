@@ -4,22 +4,20 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::schema::is_meant;
+use crate::commands::schema::Meant;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::output::Console;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Of this source, or of this endpoint of it, pos.getGuestChecks; without it of all
-    #[arg(value_name = "SOURCE[.ENDPOINT]")]
-    of: Option<String>,
+    #[command(flatten)]
+    meant: Meant,
 }
 
 pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Result<Exit> {
     let loader = Environment::read().await?.loader().await?;
-    let of = arguments.of.as_deref();
-    let made = loader.make_indexes(|source, endpoint| is_meant(of, source, endpoint)).await?;
+    let made = loader.make_indexes(|source, endpoint| arguments.meant.is(source, endpoint)).await?;
     if made.is_empty() {
         console.say("Every index that a key asks for stands.");
     }

@@ -8,7 +8,7 @@ use load::{Proposed, SampleBody};
 use serde_json::json;
 
 use crate::commands::samples::{self, Bounds, Given};
-use crate::commands::schema::is_meant;
+use crate::commands::schema::Meant;
 use crate::environment::Environment;
 use crate::exit::{Exit, Usage};
 use crate::output::Console;
@@ -18,9 +18,8 @@ const ANY_DATE: &str = "2026-01-01";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Of this source, or of this endpoint of it, pos.getGuestChecks; without it of all
-    #[arg(value_name = "SOURCE[.ENDPOINT]")]
-    of: Option<String>,
+    #[command(flatten)]
+    meant: Meant,
     /// What these files, or the objects under s3://bucket/prefix, would ask for beyond what stands
     #[arg(long = "for", value_name = "SAMPLE", num_args = 1.., conflicts_with = "of")]
     samples: Vec<String>,
@@ -43,10 +42,9 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
         let proposed = propose(&arguments, &environment, &loader, console).await?;
         return show_proposed(&proposed, console);
     }
-    let of = arguments.of.as_deref();
-    let script = loader.table_script(|source, name| is_meant(of, source, name)).await?;
+    let script = loader.table_script(|source, name| arguments.meant.is(source, name)).await?;
     let Some(script) = script else {
-        let message = match of {
+        let message = match &arguments.meant.of {
             Some(of) => format!("`{of}` has no tables; `riacho schema` lists those there are"),
             None => "there are no tables yet; --for SAMPLE shows what an object asks for".into(),
         };
