@@ -34,6 +34,33 @@ impl Batch {
     }
 }
 
+/// What an allocation takes beside its bytes, about.
+const ALLOCATION: usize = 16;
+
+impl RootKey {
+    /// Bytes that holding it takes, about.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let cell = |cell: &Vec<u8>| size_of::<Vec<u8>>() + ALLOCATION + cell.len();
+        let cells = self.cells.iter().map(cell).sum::<usize>();
+        size_of::<Self>() + ALLOCATION + cells + ALLOCATION + self.version.len()
+    }
+}
+
+impl Reject {
+    /// Bytes that holding it takes, about.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let text = self.json.as_ref().map_or(0, String::len);
+        size_of::<Self>() + 2 * ALLOCATION + self.pointer.len() + text
+    }
+}
+
+impl LateKeep {
+    /// Bytes that holding it takes, about.
+    pub(crate) fn held_bytes(&self) -> usize {
+        size_of::<Self>() + ALLOCATION + self.cell.len()
+    }
+}
+
 /// The key of one root row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootKey {

@@ -1,7 +1,5 @@
 //! What names a record, and which of two with one name is kept.
 
-use std::collections::BTreeMap;
-
 use crate::json::{Kind, numeric};
 use crate::plan::{NodeId, Plan};
 use crate::pointer::Pointer;
@@ -9,6 +7,11 @@ use crate::value::Value;
 use crate::walk::Record;
 use crate::ways::Ways;
 use crate::{ColumnType, RejectReason, Renames, RootKey, Rules};
+
+mod seen;
+
+pub(crate) use seen::Seen;
+use seen::SeenKeys;
 
 /// A longer key is rejected: keys are indexed, and an entry of an index can't be longer than 2,704
 /// bytes, source and endpoint included.
@@ -21,16 +24,7 @@ pub(crate) struct Keys {
     keys: Vec<Ways>,
     version: Option<Ways>,
     nodes: Vec<NodeId>,
-    seen: BTreeMap<Vec<u8>, Seen>,
-}
-
-/// A record that stands under its key.
-#[derive(Debug, Clone)]
-pub(crate) struct Seen {
-    pub(crate) row: i32,
-    pub(crate) version: Vec<u8>,
-    pub(crate) offset: u64,
-    pub(crate) length: u64,
+    seen: SeenKeys,
 }
 
 /// Which of two records with one key is kept.
@@ -52,7 +46,7 @@ impl Keys {
             keys: rules.key.iter().map(ways).collect(),
             version: rules.version.as_ref().map(ways),
             nodes: Vec::new(),
-            seen: BTreeMap::new(),
+            seen: SeenKeys::default(),
         }
     }
 
@@ -132,16 +126,12 @@ impl Keys {
             offset: key.offset,
             length: key.length,
         };
-        match self.seen.get_mut(&name) {
-            None => {
-                self.seen.insert(name, seen);
-                Standing::First
-            }
-            Some(standing) if seen.version > standing.version => {
-                Standing::Displaces(std::mem::replace(standing, seen))
-            }
-            Some(_) => Standing::Loses,
+        let (slot, standing) = self.seen.find(&name);
+        if standing.as_ref().is_some_and(|standing| seen.version <= standing.version) {
+            return Standing::Loses;
         }
+        self.seen.set(slot, &name, seen);
+        standing.map_or(Standing::First, Standing::Displaces)
     }
 }
 

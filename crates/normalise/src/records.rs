@@ -29,8 +29,8 @@ pub(crate) struct Records {
     partitions: Vec<(String, String)>,
     kept: Vec<Option<Kept>>,
     batch: Batch,
-    /// Bytes of the texts in `batch.rejects`.
-    reject_bytes: usize,
+    /// Bytes that `batch` holds beside rows.
+    batch_bytes: usize,
     summary: Summary,
     document: Place,
     document_row: i32,
@@ -62,7 +62,7 @@ impl Records {
             kept: rules.keep.iter().map(|_| None).collect(),
             rules,
             batch: Batch::default(),
-            reject_bytes: 0,
+            batch_bytes: 0,
             summary: Summary::default(),
             document: Place::START,
             document_row: 0,
@@ -72,7 +72,7 @@ impl Records {
     }
 
     pub(crate) fn pending_bytes(&self) -> usize {
-        self.walk.tables.iter().map(TableRows::bytes).sum::<usize>() + self.reject_bytes
+        self.walk.tables.iter().map(TableRows::held_bytes).sum::<usize>() + self.batch_bytes
     }
 
     pub(crate) fn schema(&self) -> &Schema {
@@ -139,7 +139,10 @@ impl Records {
         let walked = self.walk.root(record, row, &defaults);
         self.kept = kept;
         walked?;
-        self.batch.keys.extend(key);
+        if let Some(key) = key {
+            self.batch_bytes += key.held_bytes();
+            self.batch.keys.push(key);
+        }
         Ok(())
     }
 
@@ -182,7 +185,7 @@ impl Records {
 
     fn reject(&mut self, reject: Reject) {
         self.summary.rejects += 1;
-        self.reject_bytes += reject.json.as_ref().map_or(0, String::len);
+        self.batch_bytes += reject.held_bytes();
         self.batch.rejects.push(reject);
     }
 
@@ -257,7 +260,9 @@ impl Records {
         {
             let (first_row, end_row) = (rows.start, rows.end);
             let of = self.walk.column_type(0, column).unwrap_or(ColumnType::Text);
-            self.batch.late_keeps.push(LateKeep { column, of, cell, first_row, end_row });
+            let keep = LateKeep { column, of, cell, first_row, end_row };
+            self.batch_bytes += keep.held_bytes();
+            self.batch.late_keeps.push(keep);
         }
         if let Some(held) = self.kept.get_mut(place) {
             *held = Some(kept);
@@ -326,7 +331,7 @@ impl Records {
         }
         batch.changes = self.walk.plan.take_changes();
         batch.late_keeps.iter_mut().for_each(|keep| self.widen(keep));
-        self.reject_bytes = 0;
+        self.batch_bytes = 0;
         batch.tables.retain(|rows| !rows.is_empty());
         batch
     }

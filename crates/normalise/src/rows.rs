@@ -42,6 +42,11 @@ impl TableRows {
         self.fields.len()
     }
 
+    /// Bytes that holding them takes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.fields.len() + self.marks.len() * size_of::<Mark>()
+    }
+
     /// Where the next row's fields go; `end_row` closes it.
     pub(crate) fn fields_mut(&mut self) -> &mut Vec<u8> {
         &mut self.fields

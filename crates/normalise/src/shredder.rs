@@ -44,7 +44,7 @@ impl Shredder {
         self.splitter.finish(&mut |piece| records.take(&piece))
     }
 
-    /// Bytes of rows that wait to be taken.
+    /// Bytes that wait to be taken, about: rows, keys, rejects.
     pub fn pending_bytes(&self) -> usize {
         self.records.pending_bytes()
     }

@@ -43,6 +43,18 @@ fn the_texts_of_rejects_count_as_bytes_that_wait() {
 }
 
 #[test]
+fn small_records_count_with_their_keys() {
+    let waiting = |rules: Rules| {
+        let mut shredder = Shredder::new(rules, Schema::default(), 1, &[]);
+        (0..1_000).for_each(|id| shredder.push(format!("{{\"k\":{id}}}\n").as_bytes()).unwrap());
+        shredder.pending_bytes()
+    };
+    let (rows, with_keys) = (waiting(rules("t")), waiting(keyed("/k")));
+    assert!(rows >= 40_000, "{rows}");
+    assert!(with_keys >= rows + 100_000, "{with_keys}");
+}
+
+#[test]
 fn keys_that_are_one_number_are_one_key() {
     let shredded = shred(keyed("/k"), r#"{"k":1.0}{"k":1.00}{"k":1.50}{"k":1}"#);
     assert_eq!(shredded.shown("t"), ["k=1.0", "k=1.50"]);
