@@ -97,10 +97,12 @@ impl Records {
                 let mut tape = std::mem::take(&mut self.tape);
                 let taken = self.record(json, &mut tape, at);
                 self.tape = tape;
-                taken.map_err(|fault| {
+                let taken = taken.map_err(|fault| {
                     let record = Record { json, tape: &self.tape };
                     fault.place(at, &self.pointer(index), record)
-                })
+                });
+                self.tape.shrink();
+                taken
             }
             Piece::Around { parents, name, json, at, oversized } => {
                 self.around(parents, name, json, at, oversized)

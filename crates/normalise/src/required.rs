@@ -2,7 +2,7 @@
 //! missing. Everything on the way must stand too; an array or map without entries has none that
 //! lacks it.
 
-use crate::json::Kind;
+use crate::json::{Items, Kind, Tape};
 use crate::walk::{Record, has_ids};
 use crate::ways::{member, pointers};
 use crate::{Pointer, Renames, Rules};
@@ -108,6 +108,9 @@ impl Required {
         path: &mut String,
     ) -> bool {
         let mark = path.len();
+        if let Some(items) = record.tape.items(record.json, index) {
+            return self.an_item_lacks(record, items, ways, path);
+        }
         record.tape.entries(index).enumerate().any(|(place, (name, value))| {
             path.truncate(mark);
             match name {
@@ -116,6 +119,28 @@ impl Required {
             }
             self.entry_lacks(record, value, ways, path)
         })
+    }
+
+    /// The same for the items of a folded array.
+    fn an_item_lacks(
+        &self,
+        record: Record<'_>,
+        mut items: Items<'_>,
+        ways: &[Way<'_>],
+        path: &mut String,
+    ) -> bool {
+        let mark = path.len();
+        let mut tape = Tape::default();
+        let mut place = 0_usize;
+        while items.next(&mut tape) {
+            path.truncate(mark);
+            Pointer::push_token(path, &place.to_string());
+            if self.entry_lacks(Record { tape: &tape, ..record }, 0, ways, path) {
+                return true;
+            }
+            place += 1;
+        }
+        false
     }
 
     /// Whether an object is read as a map: its members then stand where items would.

@@ -4,7 +4,7 @@
 //! object's own members are placed. So the parent's key is known, and one draft serves every row.
 
 use crate::draft::Draft;
-use crate::json::Kind;
+use crate::json::{Items, Kind, Tape};
 use crate::plan::{MAX_PATH_BYTES, NoHome, NodeId, Plan};
 use crate::rows::TableRows;
 use crate::summary::{Notice, NoticeKind};
@@ -259,6 +259,9 @@ impl Walk {
         let set_aside = std::mem::take(&mut self.deferred);
         for deferred in &set_aside {
             let key_column = self.map_key(record, *deferred)?;
+            if let Some(items) = record.tape.items(record.json, deferred.container) {
+                self.folded(record, items, deferred.table, parent_row)?;
+            }
             for (name, value) in record.tape.entries(deferred.container) {
                 let item = Item { value, name, key_column };
                 self.child(record, deferred.table, item, parent_row)?;
@@ -267,6 +270,22 @@ impl Walk {
         // The allocation goes round; a child had its own list meanwhile.
         self.deferred = set_aside;
         self.deferred.clear();
+        Ok(())
+    }
+
+    /// Walks the items of a folded array.
+    fn folded(
+        &mut self,
+        record: Record<'_>,
+        mut items: Items<'_>,
+        table: usize,
+        parent_row: i32,
+    ) -> Result<(), Stop> {
+        let item = Item { value: 0, name: None, key_column: None };
+        let mut tape = Tape::default();
+        while items.next(&mut tape) {
+            self.child(Record { tape: &tape, ..record }, table, item, parent_row)?;
+        }
         Ok(())
     }
 

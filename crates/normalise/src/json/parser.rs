@@ -4,7 +4,7 @@ use super::number;
 use super::scan::is_space;
 use super::string;
 use super::syntax::{Fault, SyntaxKind, describe};
-use super::tape::{HAS_OBJECT, INTEGER, Kind, Token, UNREPRESENTABLE};
+use super::tape::{FOLDED, HAS_OBJECT, INTEGER, Kind, Token, UNREPRESENTABLE};
 
 /// One pass over one JSON text.
 pub(super) struct Parser<'j, 't> {
@@ -16,6 +16,8 @@ pub(super) struct Parser<'j, 't> {
     open: &'t mut Vec<u32>,
     /// The value completed last.
     last: u32,
+    /// With more tokens than that, arrays are folded.
+    fold_above: usize,
 }
 
 impl<'j, 't> Parser<'j, 't> {
@@ -25,10 +27,30 @@ impl<'j, 't> Parser<'j, 't> {
         tokens: &'t mut Vec<Token>,
         open: &'t mut Vec<u32>,
     ) -> Self {
-        Self { json, at: 0, max_depth, tokens, open, last: 0 }
+        Self { json, at: 0, max_depth, tokens, open, last: 0, fold_above: usize::MAX }
+    }
+
+    pub(super) fn folding_above(self, fold_above: usize) -> Self {
+        Self { fold_above, ..self }
     }
 
     pub(super) fn run(mut self) -> Result<(), Fault> {
+        self.whole_value()?;
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.unexpected("the end of the value")),
+        }
+    }
+
+    /// Reads the item of an array that stands at `at`; gives where what follows it stands.
+    pub(super) fn item(mut self, at: usize) -> Result<usize, Fault> {
+        self.at = at;
+        self.whole_value()?;
+        Ok(self.at)
+    }
+
+    /// Reads a value with all that is inside, and the space around it.
+    fn whole_value(&mut self) -> Result<(), Fault> {
         self.skip_space();
         loop {
             self.value()?;
@@ -37,10 +59,7 @@ impl<'j, 't> Parser<'j, 't> {
             }
         }
         self.skip_space();
-        match self.peek() {
-            None => Ok(()),
-            Some(_) => Err(self.unexpected("the end of the value")),
-        }
+        Ok(())
     }
 
     /// Reads on to the end of the next complete value: a scalar, an empty container, or the first
@@ -101,12 +120,18 @@ impl<'j, 't> Parser<'j, 't> {
     /// Notes the value completed last in the container it stands in; whether that is an object.
     fn count_in_parent(&mut self) -> Option<bool> {
         let child = *self.tokens.get(self.last as usize)?;
-        let parent = self.tokens.get_mut(*self.open.last()? as usize)?;
+        let is_full = self.tokens.len() > self.fold_above;
+        let place = *self.open.last()? as usize;
+        let parent = self.tokens.get_mut(place)?;
         let object = parent.kind == Kind::Object;
         parent.len += 1;
         parent.flags |= child.flags & UNREPRESENTABLE;
         if child.kind == Kind::Object {
             parent.flags |= HAS_OBJECT;
+        }
+        if !object && (is_full || parent.flags & FOLDED != 0) {
+            parent.flags |= FOLDED;
+            self.tokens.truncate(place + 1);
         }
         Some(object)
     }

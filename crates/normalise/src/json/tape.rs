@@ -2,11 +2,18 @@
 //!
 //! An object's token is followed by its first key (a string token), that member's value, the next
 //! key and so on; an array's by its items. `next` jumps over a value's whole subtree.
+//!
+//! The tape of a very large record is bounded: once it is long, arrays are folded. A folded array
+//! has no tokens but its own; its items are read again, one by one, where they are needed.
 
 use super::parser::Parser;
 use super::string;
 use super::syntax::{Fault, SyntaxError, SyntaxKind, is_compressed};
 use crate::pointer::Pointer;
+
+mod items;
+
+pub(crate) use items::Items;
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +46,11 @@ pub(crate) struct Token {
 pub(super) const INTEGER: u8 = 1;
 pub(super) const UNREPRESENTABLE: u8 = 2;
 pub(super) const HAS_OBJECT: u8 = 4;
+pub(super) const FOLDED: u8 = 8;
 
 const MAX_POINTER: usize = 1_000;
+/// Tokens above which arrays are folded: those of a record of about 1 MB.
+const FOLD_ABOVE: usize = 1 << 17;
 
 impl Token {
     /// A number without fraction and exponent.
@@ -59,6 +69,11 @@ impl Token {
         self.flags & HAS_OBJECT != 0
     }
 
+    /// An array whose items have no tokens: `Tape::items` reads them.
+    pub(crate) fn is_folded(self) -> bool {
+        self.flags & FOLDED != 0
+    }
+
     /// Its bytes in the record.
     pub(crate) fn raw(self, json: &[u8]) -> &[u8] {
         json.get(self.start as usize..self.end as usize).unwrap_or_default()
@@ -72,10 +87,17 @@ impl Token {
 }
 
 /// The tokens of the record parsed last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tape {
     tokens: Vec<Token>,
     open: Vec<u32>,
+    fold_above: usize,
+}
+
+impl Default for Tape {
+    fn default() -> Self {
+        Self { tokens: Vec::new(), open: Vec::new(), fold_above: FOLD_ABOVE }
+    }
 }
 
 impl Tape {
@@ -97,7 +119,7 @@ impl Tape {
             return Err(Fault::new(SyntaxKind::RecordTooLarge, 0, detail));
         }
         let Err(broken) = std::str::from_utf8(json) else {
-            return Parser::new(json, max_depth, &mut self.tokens, &mut self.open).run();
+            return self.parser(json, max_depth).run();
         };
         if is_compressed(json) {
             return Err(Fault::unexpected(json, 0, "a value"));
@@ -105,7 +127,7 @@ impl Tape {
         // The sound part is read all the same: it tells where the fault is, or holds an earlier one.
         let at = broken.valid_up_to();
         let sound = json.get(..at).unwrap_or_default();
-        match Parser::new(sound, max_depth, &mut self.tokens, &mut self.open).run() {
+        match self.parser(sound, max_depth).run() {
             Err(earlier) if earlier.kind != SyntaxKind::CutOff => Err(earlier),
             _ if broken.error_len().is_none() => {
                 Err(Fault::new(SyntaxKind::CutOff, at, "the bytes end inside a character"))
@@ -115,6 +137,18 @@ impl Tape {
                 let detail = format!("found the byte 0x{byte:02X}, which is no UTF-8 here");
                 Err(Fault::new(SyntaxKind::NotUtf8, at, detail))
             }
+        }
+    }
+
+    fn parser<'t>(&'t mut self, json: &'t [u8], max_depth: usize) -> Parser<'t, 't> {
+        let parser = Parser::new(json, max_depth, &mut self.tokens, &mut self.open);
+        parser.folding_above(self.fold_above)
+    }
+
+    /// Gives back the memory that an uncommonly large record took.
+    pub(crate) fn shrink(&mut self) {
+        if self.tokens.capacity() > 4 * FOLD_ABOVE {
+            self.tokens = Vec::new();
         }
     }
 
@@ -129,15 +163,20 @@ impl Tape {
     }
 
     /// What stands in the container at `index`: of each the index of its name, in an object, and
-    /// of its value.
+    /// of its value. Nothing where it is folded: see `items`.
     pub(crate) fn entries(&self, index: usize) -> Entries<'_> {
         let is_object = self.get(index).is_some_and(|token| token.kind == Kind::Object);
         let kind = if is_object { Kind::Object } else { Kind::Array };
         Entries { children: self.children(index, kind), is_object }
     }
 
+    /// The items of the array at `index` in `json`, where it is folded.
+    pub(crate) fn items<'j>(&self, json: &'j [u8], index: usize) -> Option<Items<'j>> {
+        self.get(index).filter(|token| token.is_folded()).map(|token| Items::new(json, token))
+    }
+
     fn children(&self, index: usize, kind: Kind) -> Children<'_> {
-        let token = self.get(index).filter(|token| token.kind == kind);
+        let token = self.get(index).filter(|token| token.kind == kind && !token.is_folded());
         Children { tape: self, at: index + 1, left: token.map_or(0, |token| token.len) }
     }
 
@@ -147,15 +186,16 @@ impl Tape {
         let mut pointer = String::new();
         let mut out = Vec::new();
         let mut at = 0;
-        let holds = |index: usize| {
-            let token = self.get(index);
-            token.is_some_and(|t| (t.start as usize..t.end as usize).contains(&start))
-        };
         while pointer.len() < MAX_POINTER
             && self.get(at).is_some_and(|token| token.start as usize != start)
         {
+            if let Some(items) = self.items(json, at) {
+                pointer.push_str(&items.pointer_to(start));
+                break;
+            }
             let mut entries = self.entries(at).enumerate();
-            let Some((place, (name, value))) = entries.find(|(_, (_, value))| holds(*value)) else {
+            let holds = |(_, (_, value)): &(_, (_, usize))| self.holds(*value, start);
+            let Some((place, (name, value))) = entries.find(holds) else {
                 break;
             };
             match name.and_then(|name| self.get(name)) {
@@ -168,6 +208,11 @@ impl Tape {
             at = value;
         }
         pointer
+    }
+
+    fn holds(&self, index: usize, start: usize) -> bool {
+        let token = self.get(index);
+        token.is_some_and(|t| (t.start as usize..t.end as usize).contains(&start))
     }
 
     /// The JSON Pointer to the innermost value that parsing had begun and not ended, or to one

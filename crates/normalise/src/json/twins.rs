@@ -3,28 +3,37 @@
 
 use std::borrow::Cow;
 
-use super::{Kind, Tape, unescape};
+use super::{Items, Kind, Tape, unescape};
 
 /// Whether an object at or inside the value at `index` has two members of one name.
 pub(crate) fn has_twins(json: &[u8], tape: &Tape, index: usize) -> bool {
     let end = tape.get(index).map_or(index, |token| token.next as usize);
     let mut names = Vec::new();
-    (index..end).any(|at| {
-        let is_wide = tape.get(at).is_some_and(|it| it.kind == Kind::Object && it.len > 1);
-        is_wide && object_has_twins(json, tape, at, &mut names)
+    (index..end).any(|at| match tape.get(at) {
+        Some(token) if token.kind == Kind::Object && token.len > 1 => {
+            object_has_twins(json, tape, at, &mut names)
+        }
+        _ => tape.items(json, at).is_some_and(|items| an_item_has_twins(json, items)),
     })
 }
 
-fn object_has_twins<'a>(
-    json: &'a [u8],
-    tape: &Tape,
-    object: usize,
-    names: &mut Vec<Cow<'a, [u8]>>,
-) -> bool {
+fn an_item_has_twins(json: &[u8], mut items: Items<'_>) -> bool {
+    let mut item = Tape::default();
+    while items.next(&mut item) {
+        if has_twins(json, &item, 0) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Sorts the names by where they stand on the tape: there may be millions.
+fn object_has_twins(json: &[u8], tape: &Tape, object: usize, names: &mut Vec<u32>) -> bool {
     names.clear();
-    names.extend(tape.members(object).map(|(name, _)| plain(json, tape, name)));
-    names.sort_unstable();
-    names.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
+    names.extend(tape.members(object).filter_map(|(name, _)| u32::try_from(name).ok()));
+    let name = |place: u32| plain(json, tape, place as usize);
+    names.sort_unstable_by(|one, other| name(*one).cmp(&name(*other)));
+    names.windows(2).any(|pair| matches!(pair, [one, other] if name(*one) == name(*other)))
 }
 
 /// A name without its quotes and escapes.

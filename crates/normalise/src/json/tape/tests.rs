@@ -3,7 +3,8 @@ use serde_json::{Map, Number, Value};
 
 use super::super::string::unescape;
 use super::super::syntax::{SyntaxError, SyntaxKind};
-use super::{Kind, Tape, Token};
+use super::super::twins::has_twins;
+use super::{FOLDED, Kind, Tape, Token};
 
 fn parse(json: &str) -> Tape {
     let mut tape = Tape::default();
@@ -36,6 +37,11 @@ fn rebuild(tape: &Tape, json: &[u8], index: usize) -> Value {
             Value::Number(literal.parse::<Number>().unwrap())
         }
         Kind::String => Value::String(text(token, json)),
+        Kind::Array if token.is_folded() => {
+            let (mut items, mut item) = (tape.items(json, index).unwrap(), Tape::default());
+            let mut next = || items.next(&mut item).then(|| rebuild(&item, json, 0));
+            std::iter::from_fn(&mut next).collect()
+        }
         Kind::Array => tape.entries(index).map(|(_, item)| rebuild(tape, json, item)).collect(),
         Kind::Object => {
             let member =
@@ -263,6 +269,29 @@ proptest! {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_folded_tape_says_what_a_whole_one_says(json in json_text(), fold_above in 0_usize..20) {
+        let (whole, json) = (parse(&json), json.as_bytes());
+        let mut folded = Tape { fold_above, ..Tape::default() };
+        folded.parse(json, 64).unwrap();
+        prop_assert_eq!(rebuild(&folded, json, 0), rebuild(&whole, json, 0));
+        prop_assert_eq!(has_twins(json, &folded, 0), has_twins(json, &whole, 0));
+        for token in &whole.tokens {
+            let start = token.start as usize;
+            prop_assert_eq!(folded.pointer_to(json, start), whole.pointer_to(json, start));
+        }
+        let (first, of_whole) = (folded.get(0).unwrap(), whole.get(0).unwrap());
+        prop_assert_eq!(first.len, of_whole.len);
+        prop_assert_eq!(first.flags & !FOLDED, of_whole.flags);
+    }
+
+    #[test]
+    fn a_fault_is_placed_alike_where_arrays_are_folded(json in damaged(), fold_above in 0_usize..20) {
+        let whole = Tape::default().parse(&json, 9).map_err(|error| error.to_string());
+        let mut folded = Tape { fold_above, ..Tape::default() };
+        prop_assert_eq!(folded.parse(&json, 9).map_err(|error| error.to_string()), whole);
     }
 
     #[test]
