@@ -1,6 +1,6 @@
 # What people and machines type. How it is done stands in tests/tools/, one script a matter.
 
-.PHONY: demo dev test build lint fmt infra-lint cargo-lambda tools help
+.PHONY: demo dev test build lint fmt infra-lint cargo-lambda tools bench help
 .DEFAULT_GOAL := help
 
 # Where OpenSSL's headers are missing and may not be installed, it is compiled along.
@@ -26,6 +26,11 @@ test: tools ## Test everything; installs or finds what it needs
 	cargo test --locked $(QUIET) --workspace --no-run
 	tests/tools/moto.sh cargo test --locked --workspace
 	tests/tools/cargo-lambda.sh
+
+bench: ## Measure load against COPY: BENCH="--only m,xs", "--help", …
+	@tests/tools/system.sh demo
+	@cargo build --locked --release -p riacho -p load -p fetch -p bench $(TLS)
+	@target/release/bench $(BENCH)
 
 build: ## Compile everything
 	cargo build --locked --workspace

@@ -19,14 +19,14 @@ for crate in landing configuration normalise infer; do forbid "$crate" normal "$
 forbid objects normal 'tokio-postgres'
 forbid warehouse normal 'aws-sdk-[a-z0-9]+'
 
-# Named in a manifest only by the adapter; the tests look from outside and may.
+# Named in a manifest only by the adapter; tests and benchmark look from outside and may.
 for name in aws-sdk-s3:objects tokio-postgres:warehouse; do
   dependency=${name%%:*}
   owner=${name##*:}
   users=$(awk -v name="$dependency" '
     /^\[/ { table = $0 }
     table == "[dependencies]" && index($0, name ".") == 1 { print FILENAME }' crates/*/Cargo.toml |
-    grep -v -e "crates/$owner/" -e crates/embedded/ || true)
+    grep -v -e "crates/$owner/" -e crates/embedded/ -e crates/bench/ || true)
   if [ -n "$users" ]; then
     echo "only crates/$owner may name $dependency, but so does: $users"
     failed=1

@@ -1,0 +1,81 @@
+//! XS: 2,000 objects of 22 KB, each its own event and its own invocation of a warm function.
+
+use std::time::Instant;
+
+use anyhow::ensure;
+
+use crate::bench::{ALL, Bench, ensure_rows};
+use crate::copying::{Copying, Encoded};
+use crate::ground::connect;
+use crate::numbers::{median, quantile};
+use crate::progress::say;
+use crate::report::Target;
+use crate::sets::Set;
+
+const WORK: &str = "XS, 2,000 objects of 22 KB, an invocation each, warm";
+/// Invocations that warm the function up and are not counted, nor are their objects in COPY.
+const WARM_UP: usize = 20;
+
+pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
+    let lake = bench.lake(&bench.sized(Set::xs())).await?;
+    say("XS: a load to get at the rows for COPY…");
+    let template = bench.ground.fresh("bench_template").await?;
+    bench.load(&lake, &template, ALL).await?;
+    ensure_rows(&template, lake.inventory.counts).await?;
+    let client = connect(&template).await?;
+    let encoded = Encoded::read(&client).await?;
+    let (mut ours, mut copied) = (Vec::new(), Vec::new());
+    let (mut ours_totals, mut copied_totals) = (Vec::new(), Vec::new());
+    for round in 0..bench.options.rounds {
+        let database = bench.ground.fresh("bench_xs").await?;
+        bench.ground.checkpoint().await?;
+        let quiet = bench.quiet()?;
+        let function = bench.function(bench.between(&lake, &database.url))?;
+        let mut times = Vec::new();
+        for (key, notification) in &lake.inventory.objects {
+            let started = Instant::now();
+            let answer = function.invoke(notification).await?;
+            times.push(started.elapsed().as_secs_f64() * 1e3);
+            ensure!(answer["loaded"] == 1, "{key} was not loaded: {answer}");
+        }
+        drop(function);
+        ensure_rows(&database, lake.inventory.counts).await?;
+        let copying = Copying::into_new_tables(&client, "copied", &encoded.tables).await?;
+        bench.ground.checkpoint().await?;
+        let limit = copying.a_transaction_each(&encoded).await?;
+        drop(quiet);
+        let limit = limit.iter().map(|time| time.as_secs_f64() * 1e3).skip(WARM_UP);
+        let (times, limit) = (times.split_off(WARM_UP), limit.collect::<Vec<_>>());
+        ours_totals.push(times.iter().sum::<f64>() / 1e3);
+        copied_totals.push(limit.iter().sum::<f64>() / 1e3);
+        say(&format!(
+            "XS round {}: {:.2} ms an object, COPY alone {:.2} ms",
+            round + 1,
+            median(&times).unwrap_or(f64::NAN),
+            median(&limit).unwrap_or(f64::NAN)
+        ));
+        ours.extend(times);
+        copied.extend(limit);
+        bench.ground.drop(&database).await?;
+    }
+    drop(client);
+    bench.ground.drop(&template).await?;
+    let of = |samples: &[f64], part| quantile(samples, part).unwrap_or(f64::NAN);
+    let (total, limit) = (of(&ours_totals, 0.5), of(&copied_totals, 0.5));
+    bench.results.keep("XS: load, all objects", "s", &ours_totals);
+    bench.results.keep("XS: COPY, all objects", "s", &copied_totals);
+    bench.results.judge(
+        (WORK, "time ÷ COPY alone in a transaction per file"),
+        Target::at_most(1.5, 2.5),
+        total / limit,
+        format!(
+            "{total:.2} s ÷ {limit:.2} s; an object {:.2} ms (95 of 100 below {:.2} ms) against \
+             {:.2} ms ({:.2} ms)",
+            of(&ours, 0.5),
+            of(&ours, 0.95),
+            of(&copied, 0.5),
+            of(&copied, 0.95)
+        ),
+    );
+    Ok(())
+}
