@@ -3,10 +3,11 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use tokio_postgres::Client;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, NoTls, Socket};
 
 use crate::work::Statements;
-use crate::{DatabaseSettings, WarehouseError, tls};
+use crate::{DatabaseSettings, Trust, WarehouseError, tls};
 
 /// A connection that rested longer is asked whether it still lives: a function that was frozen
 /// between two events, a server that was restarted.
@@ -23,17 +24,10 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn open(settings: &DatabaseSettings) -> Result<Self, WarehouseError> {
-        let connector = tls::connector(settings)?;
-        let connected = settings.config.connect(connector).await;
-        let (client, connection) =
-            connected.map_err(|error| WarehouseError::connect(settings.address(), &error))?;
-        // It ends with the client, or when the other end has been silent for too long.
-        tokio::spawn(async move {
-            // The statement in flight gets the same error; this line is for what comes between.
-            if let Err(error) = connection.await {
-                tracing::warn!(error = %error, "lost the connection to the warehouse");
-            }
-        });
+        let client = match settings.trust() {
+            Trust::Disable => connect(settings, NoTls).await?,
+            _ => connect(settings, tls::connector(settings)?).await?,
+        };
         let statements = Statements::default();
         Ok(Self { client, statements, used_at: Instant::now() })
     }
@@ -52,6 +46,25 @@ impl Connection {
         let answer = tokio::time::timeout(MAX_ANSWER, self.client.check_connection()).await;
         matches!(answer, Ok(Ok(())))
     }
+}
+
+/// Connects, and keeps the connection going in a task of its own. It ends with the client, or when
+/// the other end has been silent for too long.
+async fn connect<T>(settings: &DatabaseSettings, tls: T) -> Result<Client, WarehouseError>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let connected = settings.config.connect(tls).await;
+    let (client, connection) =
+        connected.map_err(|error| WarehouseError::connect(settings.address(), &error))?;
+    tokio::spawn(async move {
+        // The statement in flight gets the same error; this line is for what comes between.
+        if let Err(error) = connection.await {
+            tracing::warn!(error = %error, "lost the connection to the warehouse");
+        }
+    });
+    Ok(client)
 }
 
 impl fmt::Debug for Connection {
