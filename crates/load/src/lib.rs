@@ -14,11 +14,14 @@ pub mod event;
 mod load_object;
 mod loader;
 mod metrics;
+mod pour;
 mod progress;
 mod rejects;
 mod report;
 mod rules;
 mod settings;
+mod side_by_side;
+mod skim;
 mod table_scripts;
 mod telling;
 

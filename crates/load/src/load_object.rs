@@ -4,21 +4,19 @@
 use std::time::{Duration, Instant};
 
 use landing::{Classify, FailureKind, LandedObject, RawLocation};
-use normalise::{Reject, Rules, Shredder, Summary};
-use objects::{DecodeLimits, DecodedBody, Head, Lake, LakeError, Reading};
+use normalise::{Batch, Reject, Rules, Shredder, Summary};
+use objects::{DecodeLimits, Head, Lake, LakeError, Reading};
 use warehouse::{
     Begun, EndpointFacts, LikelyRename, Loaded, Loading, ObjectFacts, Outcome, Reinstatement,
-    Warehouse,
+    Warehouse, WarehouseError,
 };
 
+use crate::pour::{Writing, pour};
 use crate::rejects::{self, Told};
 use crate::rules::EndpointRules;
 use crate::telling::log_likely_rename;
 use crate::{LoadError, Timings};
 
-/// Rows are handed on when so many bytes of them wait: large enough for COPY to be efficient, small
-/// enough for a function of 128 MB.
-const BATCH_BYTES: usize = 4 << 20;
 /// How often a load begins again because others changed the same tables; from the second time on
 /// it holds their lock from its start, so that more than a few rounds mean something else.
 const ROUNDS_MAX: u32 = 5;
@@ -49,15 +47,40 @@ pub(crate) struct Done {
     pub(crate) timings: Timings,
 }
 
+impl Done {
+    fn of(object: &LandedObject) -> Self {
+        Self {
+            outcome: Outcome::AlreadyLoaded,
+            version_id: object.version_id.clone(),
+            bytes: 0,
+            notices: Vec::new(),
+            likely_renames: Vec::new(),
+            timings: Timings::default(),
+        }
+    }
+}
+
 /// Loads the object, beginning again while others change the same tables.
 pub(crate) async fn load_object(
     job: Job<'_>,
     warehouse: &mut Warehouse,
 ) -> Result<Done, LoadError> {
     let mut facts = job.endpoint.facts.clone();
+    let mut object = job.object.clone();
     let mut last = String::new();
     for round in 1..=ROUNDS_MAX {
+        let job = Job { object: &object, ..job };
         match attempt(job, warehouse, &facts).await {
+            // Where a bucket keeps no versions and the object was overwritten since its event, what
+            // stands there now is read: the newer event will find it loaded.
+            Err(LoadError::Lake(error @ LakeError::Changed { .. })) if object.etag.is_some() => {
+                object = LandedObject::named(object.bucket, object.key);
+                last = error.to_string();
+            }
+            // Nobody is in the way; it met records of others where it was not expected to.
+            Err(LoadError::Warehouse(error @ WarehouseError::StepByStep)) => {
+                last = error.to_string();
+            }
             Err(LoadError::Warehouse(error)) if error.begin_again() => {
                 tracing::debug!(object.key = %job.object.key, round, error = %error, "begin again");
                 facts.lock_schema_first = true;
@@ -123,75 +146,145 @@ async fn attempt(
     endpoint: &EndpointFacts,
 ) -> Result<Done, LoadError> {
     let started = Instant::now();
-    let mut timings = Timings::default();
-    let (reading, object) = open(job).await?;
-    timings.read += started.elapsed();
-    let job = Job { object: &object, ..job };
-    let facts = facts_of(job, &reading.head);
-    let mut done = Done {
-        outcome: Outcome::AlreadyLoaded,
-        version_id: facts.object.version_id.clone(),
-        bytes: 0,
-        notices: Vec::new(),
-        likely_renames: Vec::new(),
-        timings,
-    };
-    let mut loading = match warehouse.begin(&facts, endpoint).await? {
+    let mut done = Done::of(job.object);
+    let (reading, begun) = take_up(job, warehouse, endpoint, &mut done.timings).await?;
+    let mut loading = match begun {
         Begun::AlreadyDone(outcome) => {
             done.outcome = outcome;
             return Ok(done);
         }
         Begun::Load(loading) => loading,
     };
-    match fill(job, &facts.object, reading, &mut loading, &mut done).await {
-        Ok((summary, rejects)) => {
-            done.notices.extend(notices(&summary));
+    let outcome = match fill(job, reading, &mut loading, &mut done).await {
+        Ok(Filled::Whole(batch, summary)) => {
             let committing = Instant::now();
-            let outcome = loading.commit(summary, rejects, started.elapsed()).await?;
+            done.notices.extend(notices(&summary));
+            let outcome = loading.commit_whole(&batch, &summary, started.elapsed()).await;
             done.timings.commit += committing.elapsed();
-            done.outcome = outcome;
-            Ok(done)
+            outcome
+        }
+        Ok(Filled::Written(rejects, summary)) => {
+            let committing = Instant::now();
+            done.notices.extend(notices(&summary));
+            let outcome = loading.commit(summary, rejects, started.elapsed()).await;
+            done.timings.commit += committing.elapsed();
+            outcome
         }
         Err(error) => {
             loading.rollback().await;
-            Err(error)
+            return Err(error);
         }
+    };
+    done.outcome = outcome?;
+    Ok(done)
+}
+
+/// Opens the object and begins it: both at once where the event says enough of it to begin with.
+/// No reading where there is nothing to do.
+async fn take_up<'w>(
+    job: Job<'_>,
+    warehouse: &'w mut Warehouse,
+    endpoint: &EndpointFacts,
+    timings: &mut Timings,
+) -> Result<(Option<Reading>, Begun<'w>), LoadError> {
+    let opening = async {
+        let opening = Instant::now();
+        (job.lake.read(job.object).await, opening.elapsed())
+    };
+    let beginning = Instant::now();
+    let Some(facts) = announced(job) else {
+        let (reading, took) = opening.await;
+        let reading = reading?;
+        timings.read += took;
+        let begun = warehouse.begin(&facts_of(job, &reading.head), endpoint).await?;
+        timings.begin += beginning.elapsed() - took;
+        return Ok((Some(reading), begun));
+    };
+    let begin = async {
+        let begun = warehouse.begin(&facts, endpoint).await;
+        (begun, beginning.elapsed())
+    };
+    let ((reading, reading_took), (begun, begin_took)) = tokio::join!(opening, begin);
+    timings.read += reading_took;
+    timings.begin += begin_took;
+    match (begun?, reading) {
+        (Begun::Load(mut loading), Ok(reading)) => {
+            loading.learn(facts_of(job, &reading.head));
+            Ok((Some(reading), Begun::Load(loading)))
+        }
+        (Begun::Load(loading), Err(error)) => {
+            loading.rollback().await;
+            Err(error.into())
+        }
+        (done, _) => Ok((None, done)),
     }
 }
 
-/// Opens the object. Where a bucket keeps no versions and the object was overwritten since its
-/// event, what stands there now is read: the newer event will find it loaded.
-async fn open(job: Job<'_>) -> Result<(Reading, LandedObject), LoadError> {
-    match job.lake.read(job.object).await {
-        Ok(reading) => Ok((reading, job.object.clone())),
-        Err(LakeError::Changed { .. }) => {
-            let object = LandedObject::named(job.object.bucket.clone(), job.object.key.clone());
-            Ok((job.lake.read(&object).await?, object))
-        }
-        Err(error) => Err(error.into()),
-    }
+/// The facts of an object as its event says them, where it says all that decides.
+fn announced(job: Job<'_>) -> Option<ObjectFacts> {
+    job.object.etag.as_ref().and(job.object.bytes)?;
+    Some(ObjectFacts {
+        object: job.object.clone(),
+        location: job.location.clone(),
+        object_time: job.location.object_time()?.timestamp(),
+        sha256: None,
+        force: job.force,
+    })
+}
+
+/// How the rows of an object got to the warehouse.
+enum Filled {
+    /// Not yet: they are one batch, which can be written and committed in one go.
+    Whole(Batch, Summary),
+    /// They are written.
+    Written(Vec<Reject>, Summary),
 }
 
 /// Shreds the object and whatever must stand again because of it.
 async fn fill(
     job: Job<'_>,
-    object: &LandedObject,
-    reading: Reading,
+    reading: Option<Reading>,
     loading: &mut Loading<'_>,
     done: &mut Done,
-) -> Result<(Summary, Vec<Reject>), LoadError> {
+) -> Result<Filled, LoadError> {
+    let reading = match reading {
+        Some(reading) => reading,
+        None => job.lake.read(job.object).await?,
+    };
+    let object = facts_of(job, &reading.head).object;
+    done.version_id.clone_from(&object.version_id);
     let mut body = reading.decoded_within(job.limits);
     let (rules, scope) = (job.endpoint.rules.clone(), &job.location.scope.0);
     let mut shredder = Shredder::new(rules, loading.schema(), loading.object_id(), scope);
     let mut told = Told::default();
-    let own = Pouring::Own(&mut told);
-    let mut rejects = pour(&mut body, &mut shredder, loading, own, &mut done.timings).await?;
-    done.notices = told.lines().collect();
+    let mut own = Own { told: &mut told, rejects: Vec::new() };
+    let last = pour(&mut body, &mut shredder, loading, &mut own, &mut done.timings).await?;
+    let (summary, mut rejects) = (shredder.summary(), own.rejects);
     done.bytes = body.decoded_bytes();
+    if let Some(batch) = last {
+        if loading.is_whole(&batch, &summary) {
+            return Ok(Filled::Whole(batch, summary));
+        }
+        let writing = Instant::now();
+        told.count(&batch.rejects);
+        rejects.append(&mut loading.write(batch).await?);
+        done.timings.write += writing.elapsed();
+    }
+    done.notices = told.lines().collect();
+    reinstate_all(job, loading, &mut done.timings).await?;
+    rejects::complete(job.lake, &object, job.limits, &mut rejects).await?;
+    Ok(Filled::Written(rejects, summary))
+}
+
+/// Reads again the objects whose records must stand once more.
+async fn reinstate_all(
+    job: Job<'_>,
+    loading: &mut Loading<'_>,
+    timings: &mut Timings,
+) -> Result<(), LoadError> {
     let mut waiting = loading.reinstate().await?;
     while let Some(reinstatement) = waiting.pop() {
-        let read = reinstate(job, &reinstatement, loading, &mut done.timings).await;
-        match read {
+        match reinstate(job, &reinstatement, loading, timings).await {
             Ok(()) => {}
             Err(error) if is_gone(&error) => {
                 tracing::warn!(
@@ -205,8 +298,7 @@ async fn fill(
             Err(error) => return Err(error),
         }
     }
-    rejects::complete(job.lake, object, job.limits, &mut rejects).await?;
-    Ok((shredder.summary(), rejects))
+    Ok(())
 }
 
 /// Whether the other object's bytes left the lake, or can't be loaded any more: no fault of the
@@ -234,56 +326,33 @@ async fn reinstate(
     let rules = Rules { required: Vec::new(), ..job.endpoint.rules.clone() };
     let mut shredder =
         Shredder::new(rules, loading.schema(), reinstatement.object_id, &location.scope.0);
-    let other = Pouring::Again(reinstatement);
-    pour(&mut body, &mut shredder, loading, other, timings).await?;
+    let mut again = Again(reinstatement);
+    if let Some(batch) = pour(&mut body, &mut shredder, loading, &mut again, timings).await? {
+        loading.write_reinstated(reinstatement, batch).await?;
+    }
     Ok(())
 }
 
-/// Which object's batches are poured, and what is made of them.
-enum Pouring<'a> {
-    /// Those of the object at hand; its rejects are counted.
-    Own(&'a mut Told),
-    /// Those of another one, whose records must stand again.
-    Again(&'a Reinstatement),
+/// The object at hand; its rejects are counted.
+struct Own<'t> {
+    told: &'t mut Told,
+    rejects: Vec<Reject>,
 }
 
-/// Chunks in, batches out, until the body ends.
-async fn pour(
-    body: &mut DecodedBody,
-    shredder: &mut Shredder,
-    loading: &mut Loading<'_>,
-    mut what: Pouring<'_>,
-    timings: &mut Timings,
-) -> Result<Vec<Reject>, LoadError> {
-    let mut rejects = Vec::new();
-    loop {
-        let reading = Instant::now();
-        let chunk = body.chunk().await?;
-        let shredding = Instant::now();
-        timings.read += shredding - reading;
-        let ended = chunk.is_none();
-        match chunk {
-            Some(chunk) => shredder.push(&chunk)?,
-            None => shredder.finish()?,
-        }
-        let writing = Instant::now();
-        timings.shred += writing - shredding;
-        if ended || shredder.pending_bytes() >= BATCH_BYTES {
-            let batch = shredder.take_batch();
-            match &mut what {
-                Pouring::Own(told) => {
-                    told.count(&batch.rejects);
-                    rejects.append(&mut loading.write(batch).await?);
-                }
-                Pouring::Again(reinstatement) => {
-                    loading.write_reinstated(reinstatement, batch).await?;
-                }
-            }
-            timings.write += writing.elapsed();
-        }
-        if ended {
-            return Ok(rejects);
-        }
+impl Writing for Own<'_> {
+    async fn write(&mut self, batch: Batch, to: &mut Loading<'_>) -> Result<(), LoadError> {
+        self.told.count(&batch.rejects);
+        self.rejects.append(&mut to.write(batch).await?);
+        Ok(())
+    }
+}
+
+/// Another object, whose records must stand again.
+struct Again<'r>(&'r Reinstatement);
+
+impl Writing for Again<'_> {
+    async fn write(&mut self, batch: Batch, to: &mut Loading<'_>) -> Result<(), LoadError> {
+        Ok(to.write_reinstated(self.0, batch).await?)
     }
 }
 

@@ -1,28 +1,33 @@
 //! The function itself: an event in, every object of it brought to an end, an answer out.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use configuration::Configuration;
+use futures::future::BoxFuture;
 use landing::{Classify, FailureKind, LandedObject, ObjectKey, RAW_PREFIX, RawLocation};
 use objects::{DecodeLimits, Lake};
 use serde_json::Value;
 
-use crate::answer::{Answered, answer};
-use crate::event::{self, Item, Subject, Undecodable};
+use crate::answer::answer;
+use crate::event::{self, Subject, Undecodable};
 use crate::load_object::{Done, Job, load_object};
 use crate::rules::EndpointRules;
+use crate::side_by_side::{AT_ONCE, settle_all};
 use crate::telling::{failed, ignored, loaded, log};
 use crate::{
     Database, Deadline, LoadError, LoadFailure, ObjectReport, Progress, Verdict, condemn, error_log,
 };
 
-/// Loads objects, one at a time, over one connection to the warehouse.
+/// Loads objects, one at a time, over one connection to the warehouse; those of an event with
+/// several over a few.
 #[derive(Debug)]
 pub struct Loader {
     lake: Lake,
     configuration: Arc<Configuration>,
     database: Database,
+    /// Who helps with an event of several objects.
+    helpers: OnceLock<Vec<Loader>>,
 }
 
 /// How one invocation is to be worked through.
@@ -48,16 +53,13 @@ impl std::fmt::Debug for Run<'_> {
 impl Loader {
     /// A loader of given parts. The database is connected to when it is first needed.
     pub fn new(lake: Lake, configuration: Arc<Configuration>, database: Database) -> Self {
-        Self { lake, configuration, database }
+        Self { lake, configuration, database, helpers: OnceLock::new() }
     }
 
     /// The same loader with a connection of its own, to load at the same time.
     pub fn another(&self) -> Self {
-        Self {
-            lake: self.lake.clone(),
-            configuration: Arc::clone(&self.configuration),
-            database: self.database.another(),
-        }
+        let configuration = Arc::clone(&self.configuration);
+        Self::new(self.lake.clone(), configuration, self.database.another())
     }
 
     /// The lake that objects are read from.
@@ -80,19 +82,26 @@ impl Loader {
     pub async fn handle(&self, event: &Value, run: Run<'_>) -> Result<Value, LoadFailure> {
         let request = event::decode(event, self.configuration.bucket())?;
         let run = Run { force: run.force || request.force, ..run };
-        let mut answered = Vec::with_capacity(request.items.len());
-        for Item { subject, reply_to } in request.items {
-            let report = self.settle(subject, run).await;
-            answered.push(Answered { reply_to, report });
-        }
+        let helpers = match request.items.len() {
+            0 | 1 => &[],
+            _ => self.helpers(),
+        };
+        let loaders = std::iter::once(self).chain(helpers).collect::<Vec<_>>();
+        let answered = settle_all(&loaders, &self.configuration, request.items, run).await;
         answer(&request.form, answered)
+    }
+
+    fn helpers(&self) -> &[Self] {
+        self.helpers.get_or_init(|| (1..AT_ONCE).map(|_| self.another()).collect())
     }
 
     /// Loads one object, and records it where it fails for good.
     pub async fn load(&self, object: &LandedObject, run: Run<'_>) -> ObjectReport {
         run.progress.started(object);
-        // Boxed, as an object on its way is a deep nest of futures: callers stay shallow.
-        let report = match Box::pin(self.bring_in(object, run)).await {
+        // Boxed, as an object on its way is a deep nest of futures: callers stay shallow, and so does
+        // what the compiler must know of them.
+        let bringing_in: BoxFuture<'_, _> = Box::pin(self.bring_in(object, run));
+        let report = match bringing_in.await {
             Ok(done) => loaded(object, done),
             Err(error) => self.failed(object, error).await,
         };
@@ -101,7 +110,7 @@ impl Loader {
         report
     }
 
-    async fn settle(&self, subject: Subject, run: Run<'_>) -> ObjectReport {
+    pub(crate) async fn settle(&self, subject: Subject, run: Run<'_>) -> ObjectReport {
         match subject {
             Subject::Created(object) if is_raw(&object.key) => self.load(&object, run).await,
             Subject::Created(object) => ignored(&object, "it is not an object under `raw/`"),
@@ -166,7 +175,7 @@ impl Loader {
 
     async fn over_connection(&self, job: Job<'_>) -> Result<Done, LoadError> {
         let mut warehouse = self.database.warehouse().await?;
-        Box::pin(load_object(job, &mut warehouse)).await
+        load_object(job, &mut warehouse).await
     }
 
     /// The object is loaded, whatever becomes of its old error log: the next compaction finds it.

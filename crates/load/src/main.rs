@@ -1,5 +1,8 @@
 //! The Lambda function `load`: wiring only.
 
+// The runtime nests futures deeply, and so does a load.
+#![recursion_limit = "256"]
+
 use std::io::Write;
 use std::time::SystemTime;
 

@@ -50,12 +50,16 @@ pub struct LikelyRename {
     pub score: f32,
 }
 
-/// How long each step of one object took.
+/// How long each step of one object took. Reading, shredding and writing overlap, and so do opening
+/// the object and beginning.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Timings {
     /// Waiting for bytes, decompression included.
     #[serde(rename = "read_ms", serialize_with = "milliseconds")]
     pub read: Duration,
+    /// Claiming the object in the ledger and making room for its rows.
+    #[serde(rename = "begin_ms", serialize_with = "milliseconds")]
+    pub begin: Duration,
     /// Turning bytes into rows.
     #[serde(rename = "shred_ms", serialize_with = "milliseconds")]
     pub shred: Duration,

@@ -71,6 +71,15 @@ impl TableRows {
         }
     }
 
+    /// The rows, each as its fields in the order of the columns, none for NULL. A row that was
+    /// written before a column was added ends early.
+    pub fn rows(&self) -> impl Iterator<Item = impl Iterator<Item = Option<&[u8]>>> {
+        let starts = std::iter::once(0).chain(self.marks.iter().map(|mark| mark.end));
+        starts.zip(&self.marks).map(|(start, mark)| {
+            cell::Fields::new(self.fields.get(start..mark.end).unwrap_or_default())
+        })
+    }
+
     pub(crate) fn retain_roots(&mut self, keep: impl Fn(i32) -> bool) {
         let mut kept = Self::new(self.table);
         let mut start = 0;

@@ -57,11 +57,17 @@ pub(crate) async fn load_all(
     let run = Run { deadline: Deadline::none(), force, progress: observer };
     let loaders: Vec<_> = (0..WORKERS).map(|_| loader.another()).collect();
     let working = loaders.iter().map(|loader| work(loader, &receiver, run));
-    let (listed, _) = tokio::join!(list(wanted, sender), join_all(working));
+    let listing = list(loader, wanted, run, sender);
+    let (listed, _) = tokio::join!(listing, join_all(working));
     listed
 }
 
-async fn list(wanted: Wanted, to: Sender<LandedObject>) -> anyhow::Result<()> {
+async fn list(
+    loader: &Loader,
+    wanted: Wanted,
+    run: Run<'_>,
+    to: Sender<LandedObject>,
+) -> anyhow::Result<()> {
     match wanted {
         Wanted::Objects(objects) => {
             for object in objects {
@@ -70,9 +76,17 @@ async fn list(wanted: Wanted, to: Sender<LandedObject>) -> anyhow::Result<()> {
         }
         Wanted::Prefix { lake, bucket, prefix } => {
             let mut listing = lake.list(&bucket, &prefix);
-            while let Some(listed) = listing.next().await? {
-                if !listed.key.as_str().ends_with('/') {
-                    to.send(listed.landed(&bucket)).await?;
+            while let Some(mut page) = listing.next_page().await? {
+                page.retain(|listed| !listed.key.as_str().ends_with('/'));
+                let wanted = if run.force {
+                    page.iter().map(|listed| listed.landed(&bucket)).collect()
+                } else {
+                    let (done, wanted) = loader.skim(&bucket, page).await?;
+                    done.iter().for_each(|report| run.progress.finished(report));
+                    wanted
+                };
+                for object in wanted {
+                    to.send(object).await?;
                 }
             }
         }

@@ -4,13 +4,14 @@
 use crate::catalog::{self, Catalog};
 use crate::keyed::Keyed;
 use crate::ledger::{self, Closing, Line, Standing};
+use crate::look::Found;
 use crate::memory::Memory;
 use crate::scope::{self, Holder};
 use crate::shadows::{self, KeyText};
 use crate::work::Work;
 use crate::{
     Begun, EndpointFacts, Loading, ObjectFacts, Outcome, WarehouseError, Write, before, hand_over,
-    repair, rows, schema_change,
+    look, pipeline, repair, rows,
 };
 
 /// The failure that a person has to overrule.
@@ -25,6 +26,8 @@ pub(crate) struct Room {
     pub(crate) contested: Vec<KeyText>,
     /// Whether the rows that made room are kept in view: see `before`.
     pub(crate) in_view: bool,
+    /// Whether the scope's other objects count as superseded already.
+    pub(crate) superseded: bool,
 }
 
 /// What a load starts from.
@@ -42,55 +45,46 @@ pub(crate) struct Start {
 
 /// What is to be done with a claimed object.
 enum Decision {
-    /// Its line is closed; commit.
+    /// Its line is closed, and that committed.
     Closed(Outcome),
     /// Nothing is to be written at all.
     Nothing(Outcome),
-    /// It is to be loaded; these objects' rows make room.
-    Load(Vec<Holder>),
+    /// It is to be loaded; the rows of the scope's holders make room.
+    Load,
 }
 
-/// Begins an object in a transaction that has just begun.
+/// Begins an object in a transaction that is not open yet.
 pub(crate) async fn begin<'a>(
     work: Work<'a>,
     memory: &'a mut Memory,
     object: &ObjectFacts,
     endpoint: &EndpointFacts,
 ) -> Result<Begun<'a>, WarehouseError> {
-    if endpoint.lock_schema_first {
-        schema_change::wait_for_lock(&work, endpoint).await?;
-    }
-    if endpoint.write == Write::Replace {
-        scope::lock_scope(&work, object).await?;
-    }
     let promised = memory.redeem(&object.object);
-    let mut line = ledger::claim(&work, object, endpoint, promised).await?;
-    if line.root_gone {
-        repair::repair(&work, endpoint, &mut line).await?;
+    let mut remembered = memory.take(endpoint);
+    let mut found = look::look(&work, object, endpoint, promised, remembered.as_ref()).await?;
+    if set_right(&work, object, endpoint, &mut found.line).await? {
+        found.holders = look::holders(&work, object, endpoint).await?;
+        remembered = None;
     }
-    if endpoint.write == Write::Replace {
-        hand_over::hand_over(&work, object, endpoint, &mut line).await?;
-    }
-    match decide(&work, object, endpoint, &line).await? {
+    match decide(&work, object, endpoint, &found).await? {
         Decision::Nothing(outcome) => {
             work.rollback().await?;
+            memory.keep_if_known(endpoint, remembered);
             Ok(Begun::AlreadyDone(outcome))
         }
         Decision::Closed(outcome) => {
-            if line.stands {
-                clear(&work, endpoint, line.id).await?;
-            }
-            work.commit().await?;
+            memory.keep_if_known(endpoint, remembered);
             Ok(Begun::AlreadyDone(outcome))
         }
-        Decision::Load(holders) => {
-            let catalog = catalog::open(&work, endpoint, memory.take(endpoint)).await?;
-            let room = make_room(&work, &catalog, object, endpoint, &line, &holders).await?;
+        Decision::Load => {
+            let catalog = catalog::confirm(&work, endpoint, remembered, found.mark.take()).await?;
+            let room = make_room(&work, &catalog, object, endpoint, &found).await?;
             let start = Start {
                 object: object.clone(),
                 endpoint: endpoint.clone(),
-                object_id: line.id,
-                own: line.counts_with(object),
+                object_id: found.line.id,
+                own: found.line.counts_with(object),
                 room,
                 brought: promised.is_some(),
             };
@@ -99,42 +93,59 @@ pub(crate) async fn begin<'a>(
     }
 }
 
+/// Mends what would make the rest untrue; says whether there was anything.
+async fn set_right(
+    work: &Work<'_>,
+    object: &ObjectFacts,
+    endpoint: &EndpointFacts,
+    line: &mut Line,
+) -> Result<bool, WarehouseError> {
+    let root_gone = line.root_gone;
+    if root_gone {
+        repair::repair(work, endpoint, line).await?;
+    }
+    let handed_over = endpoint.write == Write::Replace
+        && hand_over::hand_over(work, object, endpoint, line).await?;
+    Ok(root_gone || handed_over)
+}
+
 async fn decide(
     work: &Work<'_>,
     object: &ObjectFacts,
     endpoint: &EndpointFacts,
-    line: &Line,
+    found: &Found,
 ) -> Result<Decision, WarehouseError> {
+    let Found { line, holders, .. } = found;
     if let Some(outcome) = known(object, line)? {
         return Ok(Decision::Nothing(outcome));
     }
-    if endpoint.write != Write::Replace {
-        return Ok(Decision::Load(Vec::new()));
-    }
-    let holders = scope::holders(work, object, endpoint, line.id).await?;
     let own = line.counts_with(object);
     let Some(newest) = holders.first() else {
-        return Ok(Decision::Load(holders));
+        return Ok(Decision::Load);
     };
     if newest.standing > own {
         let closing = Closing { status: "superseded", ..Closing::default() };
-        ledger::close(work, line.id, object, closing).await?;
+        let steps = vec![ledger::close(line.id, object, closing)];
+        clear(work, endpoint, line).await?;
+        pipeline::commit(work, &steps).await?;
         return Ok(Decision::Closed(Outcome::Superseded { by: newest.key.clone() }));
     }
-    if is_unchanged(work, object, line, &holders).await? {
-        scope::let_count_as(work, newest.id, &own).await?;
-        let closing = Closing {
-            status: "unchanged",
-            records: Some(newest.records),
-            rows: Some(0),
-            rejects: Some(newest.rejects),
-            ..Closing::default()
-        };
-        ledger::close(work, line.id, object, closing).await?;
-        let settled = scope::settle_failures(work, object, endpoint, line.id).await?;
-        return Ok(Decision::Closed(Outcome::Unchanged { owner: newest.key.clone(), settled }));
+    if !is_unchanged(object, line, holders) {
+        return Ok(Decision::Load);
     }
-    Ok(Decision::Load(holders))
+    let closing = Closing {
+        status: "unchanged",
+        records: Some(newest.records),
+        rows: Some(0),
+        rejects: Some(newest.rejects),
+        ..Closing::default()
+    };
+    let mut steps =
+        vec![scope::let_count_as(newest.id, &own), ledger::close(line.id, object, closing)];
+    steps.extend(scope::settle_failures(object, endpoint, line.id));
+    let answers = pipeline::commit(work, &steps).await?;
+    let settled = scope::settled(answers.last().map_or(&[][..], Vec::as_slice))?;
+    Ok(Decision::Closed(Outcome::Unchanged { owner: newest.key.clone(), settled }))
 }
 
 /// What the object's own line says already.
@@ -159,36 +170,31 @@ fn known(object: &ObjectFacts, line: &Line) -> Result<Option<Outcome>, Warehouse
     Ok((is_done && is_older).then_some(Outcome::AlreadyLoaded))
 }
 
-/// Lets an object's own rows go: an endpoint that was `append` and is `replace` now may have
-/// several objects of one scope standing.
+/// Lets an object's own rows go, if it has any: an endpoint that was `append` and is `replace` now may
+/// have several objects of one scope standing.
 async fn clear(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
-    object_id: i64,
+    line: &Line,
 ) -> Result<(), WarehouseError> {
-    let catalog = catalog::open(work, endpoint, None).await?;
-    shadows::forget_objects(work, &[object_id]).await?;
-    forget_rejects(work, &[object_id]).await?;
-    rows::delete_object(work, &catalog, object_id).await
+    if !line.stands {
+        return Ok(());
+    }
+    let catalog = catalog::open(work, endpoint).await?;
+    shadows::forget_objects(work, &[line.id]).await?;
+    forget_rejects(work, &[line.id]).await?;
+    rows::delete_objects(work, &catalog, &[line.id]).await
 }
 
 /// Whether the scope stands on the object's bytes, and nothing but the time would change.
-async fn is_unchanged(
-    work: &Work<'_>,
-    object: &ObjectFacts,
-    line: &Line,
-    holders: &[Holder],
-) -> Result<bool, WarehouseError> {
-    let [owner] = holders else { return Ok(false) };
+fn is_unchanged(object: &ObjectFacts, line: &Line, holders: &[Holder]) -> bool {
+    let [owner] = holders else { return false };
     let same = owner.status == "loaded"
         && owner.etag.is_some()
         && owner.etag == object.object.etag
         && owner.bytes == object.object.bytes;
-    if !same || object.force || line.stands {
-        return Ok(false);
-    }
     // A record that gave way to an equal version in a newer object may not give way to this one.
-    Ok(!shadows::any_of(work, owner.id).await?)
+    same && !object.force && !line.stands && !owner.has_shadows
 }
 
 /// Lets what the scope stood on go, and what the object itself stood on with other bytes.
@@ -197,35 +203,35 @@ async fn make_room(
     catalog: &Catalog,
     object: &ObjectFacts,
     endpoint: &EndpointFacts,
-    line: &Line,
-    holders: &[Holder],
+    found: &Found,
 ) -> Result<Room, WarehouseError> {
+    let Found { line, holders, has_shadows, .. } = found;
     let mut ids = holders.iter().map(|holder| holder.id).collect::<Vec<_>>();
     if line.stands {
         ids.push(line.id);
-    }
-    if endpoint.write == Write::Replace {
-        scope::supersede_others(work, object, endpoint, line.id).await?;
     }
     let mut room = Room { records_before: records_before(line, holders), ..Room::default() };
     if ids.is_empty() {
         return Ok(room);
     }
-    if endpoint.write == Write::Replace
-        && let Some(keyed) = Keyed::of(catalog, endpoint)
-        && shadows::any(work, endpoint).await?
-    {
+    if endpoint.write == Write::Replace {
+        scope::supersede_others(object, endpoint, line.id).run(work).await?;
+        room.superseded = true;
+    }
+    if *has_shadows && let Some(keyed) = Keyed::of(catalog, endpoint) {
         room.contested = shadows::contested(work, endpoint, &keyed, &ids).await?;
     }
-    // Its cursor is on its way together with what follows.
-    let (in_view, forgotten) =
-        futures::join!(before::declare(work, catalog, &ids), shadows::forget_objects(work, &ids));
+    // One journey; the cursor stands before the rows go.
+    let (in_view, shadows, rejects, rows) = futures::join!(
+        before::declare(work, catalog, &ids),
+        shadows::forget_objects(work, &ids),
+        forget_rejects(work, &ids),
+        rows::delete_objects(work, catalog, &ids),
+    );
     room.in_view = in_view?;
-    forgotten?;
-    forget_rejects(work, &ids).await?;
-    for id in ids {
-        rows::delete_object(work, catalog, id).await?;
-    }
+    shadows?;
+    rejects?;
+    rows?;
     Ok(room)
 }
 

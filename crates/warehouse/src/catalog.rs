@@ -54,6 +54,11 @@ impl Catalog {
         Relation { schema: &self.namespace, name: &table.name }
     }
 
+    /// Whether the tables are what they were when `mark` was read.
+    fn is_marked(&self, mark: &(i64, String)) -> bool {
+        (self.version, &self.mark) == (mark.0, &mark.1)
+    }
+
     /// The root table's columns that hold the endpoint's key, in the key's order; none while one
     /// is missing.
     pub(crate) fn key_columns(&self, endpoint: &EndpointFacts) -> Option<Vec<&Column>> {
@@ -95,30 +100,41 @@ const MARK: &str = "
         JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.table_name
         WHERE t.source = e.source AND t.endpoint = e.endpoint), '') AS mark";
 
-/// The endpoint's tables, locked against changes by others. Starts from what is `remembered`; what
-/// is read anew is compared with the database, and mended.
-pub(crate) async fn open(
+/// The endpoint's tables, locked against changes by others: the `remembered` ones where they are
+/// held (`hold_tables`) and `mark` says that they are what they were, else read anew.
+pub(crate) async fn confirm(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
     remembered: Option<Catalog>,
+    mark: Option<(i64, String)>,
+) -> Result<Catalog, WarehouseError> {
+    match (remembered, mark) {
+        (Some(catalog), Some(mark)) if catalog.is_marked(&mark) => Ok(catalog),
+        _ => open(work, endpoint).await,
+    }
+}
+
+/// The endpoint's tables, locked against changes by others; compared with the database, and mended.
+pub(crate) async fn open(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
 ) -> Result<Catalog, WarehouseError> {
     // Two rounds suffice unless somebody changes the tables at this very moment.
     const ROUNDS: usize = 5;
-    let mut catalog = match remembered {
-        Some(catalog) => catalog,
-        None => mend::sound(work, endpoint).await?,
-    };
     for _ in 0..ROUNDS {
-        // What writing rows takes anyway; a change of columns by another waits for it.
-        let lock = lock_tables(work, &catalog, "lock the endpoint's tables", "ROW EXCLUSIVE");
-        let (locked, now) = futures::join!(lock, read_mark(work, endpoint));
-        locked?;
-        if now? == (catalog.version, catalog.mark.clone()) {
+        let catalog = mend::sound(work, endpoint).await?;
+        let (held, now) = futures::join!(hold_tables(work, &catalog), read_mark(work, endpoint));
+        held?;
+        if catalog.is_marked(&now?) {
             return Ok(catalog);
         }
-        catalog = mend::sound(work, endpoint).await?;
     }
     Err(moved(endpoint))
+}
+
+/// Locks the tables as writing rows does anyway; a change of columns by another waits for it.
+pub(crate) async fn hold_tables(work: &Work<'_>, catalog: &Catalog) -> Result<(), WarehouseError> {
+    lock_tables(work, catalog, "lock the endpoint's tables", "ROW EXCLUSIVE").await
 }
 
 /// The error that says so.
@@ -156,16 +172,20 @@ pub(crate) async fn read_version(
     row.as_ref().map_or(Ok(0), |row| field(row, "version"))
 }
 
+/// The statement that reads the tables' mark.
+pub(crate) fn mark_statement() -> String {
+    format!(
+        "SELECT e.version, {MARK} FROM riacho.endpoints e WHERE e.source = $1 AND e.endpoint = $2"
+    )
+}
+
 /// The catalog's version and the tables' mark now.
 pub(crate) async fn read_mark(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
 ) -> Result<(i64, String), WarehouseError> {
-    let sql = format!(
-        "SELECT e.version, {MARK} FROM riacho.endpoints e WHERE e.source = $1 AND e.endpoint = $2"
-    );
     let parameters: [&(dyn ToSql + Sync); 2] = [&endpoint.source, &endpoint.endpoint];
-    let row = work.query_opt("read the catalog's version", &sql, &parameters).await?;
+    let row = work.query_opt("read the catalog's version", &mark_statement(), &parameters).await?;
     let Some(row) = row else { return Ok((0, String::new())) };
     Ok((field(&row, "version")?, field(&row, "mark")?))
 }

@@ -3,11 +3,15 @@
 
 use std::time::Duration;
 
+use landing::ObjectKey;
 use normalise::{Reject, Summary};
+use tokio_postgres::Row;
 
 use crate::ledger::{self, Closing};
+use crate::pipeline::{self, Step};
 use crate::{
-    Loading, News, Outcome, Vanished, WarehouseError, change_log, rejects, scope, survey, views,
+    EndpointFacts, Loading, News, Outcome, Vanished, WarehouseError, Write, change_log, rejects,
+    scope, survey, views,
 };
 
 pub(crate) async fn commit(
@@ -33,6 +37,35 @@ pub(crate) async fn commit(
     let has_seen = loading.memory.has_seen_views(endpoint, loading.catalog.version);
     let views_seen = has_seen
         || views::look_after(work, endpoint, id, &loading.catalog, loading.schema_locked).await?;
+    let mut steps = Vec::new();
+    steps.extend(supersede_rest(&loading));
+    steps.push(close(&loading, &summary, duration));
+    steps.extend(scope::settle_failures(&loading.object, endpoint, id));
+    let answers = pipeline::commit(work, &steps).await?;
+    let settled = settled(endpoint, &answers)?;
+    drop(steps);
+    loading.counts.settled = settled;
+    let Loading { memory, catalog, endpoint, counts, met, .. } = loading;
+    if views_seen {
+        memory.see_views(&endpoint, catalog.version);
+    }
+    memory.expect_meetings(&endpoint, met);
+    memory.keep(&endpoint, catalog);
+    Ok(Outcome::Loaded(counts))
+}
+
+/// Lets the scope's other objects count as superseded, unless that is done.
+pub(crate) fn supersede_rest<'l>(loading: &'l Loading<'_>) -> Option<Step<'l>> {
+    let is_due = loading.endpoint.write == Write::Replace && !loading.room.superseded;
+    is_due.then(|| scope::supersede_others(&loading.object, &loading.endpoint, loading.object_id))
+}
+
+/// Writes the line of the object that is loaded.
+pub(crate) fn close<'l>(
+    loading: &'l Loading<'_>,
+    summary: &'l Summary,
+    duration: Duration,
+) -> Step<'l> {
     let closing = Closing {
         status: "loaded",
         stands: true,
@@ -43,15 +76,18 @@ pub(crate) async fn commit(
         envelope: summary.envelope.as_deref(),
         seconds: duration.as_secs_f64(),
     };
-    ledger::close(work, id, &loading.object, closing).await?;
-    loading.counts.settled = scope::settle_failures(work, &loading.object, endpoint, id).await?;
-    let Loading { work, memory, catalog, endpoint, counts, .. } = loading;
-    work.commit().await?;
-    if views_seen {
-        memory.see_views(&endpoint, catalog.version);
+    ledger::close(loading.object_id, &loading.object, closing)
+}
+
+/// The keys of older failures that the last step settled.
+pub(crate) fn settled(
+    endpoint: &EndpointFacts,
+    answers: &[Vec<Row>],
+) -> Result<Vec<ObjectKey>, WarehouseError> {
+    match answers.last().filter(|_| endpoint.write == Write::Replace) {
+        Some(rows) => scope::settled(rows),
+        None => Ok(Vec::new()),
     }
-    memory.keep(&endpoint, catalog);
-    Ok(Outcome::Loaded(counts))
 }
 
 /// What is needed to find out whether fields that came are old ones under new names.
@@ -68,7 +104,10 @@ async fn news(loading: &mut Loading<'_>) -> Result<Option<News>, WarehouseError>
 
 /// Says when more than half of a scope's records vanished; refuses where the limit is lower still
 /// and nobody overruled it.
-fn guard(loading: &Loading<'_>, summary: &Summary) -> Result<Option<Vanished>, WarehouseError> {
+pub(crate) fn guard(
+    loading: &Loading<'_>,
+    summary: &Summary,
+) -> Result<Option<Vanished>, WarehouseError> {
     let Some(before) = loading.room.records_before.filter(|before| *before > 0) else {
         return Ok(None);
     };

@@ -47,6 +47,9 @@ pub enum WarehouseError {
         /// The other object's number in the ledger.
         object_id: i64,
     },
+    /// The object, taken for one that meets nobody, has records in common with others.
+    #[error("the object has records in common with others; begin again, step by step")]
+    StepByStep,
     /// More records vanished than `vanish_limit` allows.
     #[error(
         "{} of the scope's {} records vanished, more than `vanish_limit` allows; replay the object with --force if that is true",
@@ -113,7 +116,7 @@ impl WarehouseError {
             Self::Connect { code: None, .. } => "connection_failed",
             Self::Database { code: None, .. } => "connection_lost",
             Self::CatalogMoved { .. } => "catalog_moved",
-            Self::Overtaken { .. } => "conflict",
+            Self::Overtaken { .. } | Self::StepByStep => "conflict",
             Self::Vanished(_) | Self::VerdictStands(_) => "vanished",
             Self::NotReinstated { .. } => "not_reinstated",
             Self::TooNew { .. } => "warehouse_too_new",
@@ -128,7 +131,7 @@ impl WarehouseError {
     /// quicker, and nothing else is amiss.
     pub fn begin_again(&self) -> bool {
         match self {
-            Self::CatalogMoved { .. } | Self::Overtaken { .. } => true,
+            Self::CatalogMoved { .. } | Self::Overtaken { .. } | Self::StepByStep => true,
             Self::Database { .. } => matches!(
                 self.name(),
                 "conflict"
@@ -177,6 +180,7 @@ impl Classify for WarehouseError {
             | Self::Database { code: None, .. }
             | Self::CatalogMoved { .. }
             | Self::Overtaken { .. }
+            | Self::StepByStep
             | Self::NotReinstated { .. }
             | Self::TooNew { .. }
             | Self::Mismatch(_) => FailureKind::Transient,

@@ -7,34 +7,34 @@ use crate::ledger::{Line, Standing};
 use crate::work::{Work, field};
 use crate::{EndpointFacts, ObjectFacts, WarehouseError, catalog};
 
-/// Gives the line's rows to the newer object that they stand for, if there is one.
+/// Gives the line's rows to the newer object that they stand for; says whether there is one.
 pub(crate) async fn hand_over(
     work: &Work<'_>,
     object: &ObjectFacts,
     endpoint: &EndpointFacts,
     line: &mut Line,
-) -> Result<(), WarehouseError> {
+) -> Result<bool, WarehouseError> {
     const HEIR: &str = "
         SELECT id FROM riacho.objects
         WHERE source = $1 AND endpoint = $2 AND scope = $3 AND key = $4 AND status = 'unchanged'
         FOR NO KEY UPDATE";
-    let Some(standing) = line.standing.clone() else { return Ok(()) };
+    let Some(standing) = line.standing.clone() else { return Ok(false) };
     if line.stands_on(&object.object) || standing <= Standing::of(object) {
-        return Ok(());
+        return Ok(false);
     }
     let scope = object.location.scope.to_string();
     let of: [&(dyn ToSql + Sync); 4] =
         [&endpoint.source, &endpoint.endpoint, &scope, &standing.key];
     let Some(row) = work.query_opt("find the object that the rows stand for", HEIR, &of).await?
     else {
-        return Ok(());
+        return Ok(false);
     };
     let heir = field::<i64>(&row, "id")?;
     move_rows(work, endpoint, line.id, heir).await?;
     move_standing(work, line.id, heir).await?;
     line.stands = false;
     line.standing = None;
-    Ok(())
+    Ok(true)
 }
 
 async fn move_rows(
@@ -43,7 +43,7 @@ async fn move_rows(
     from: i64,
     to: i64,
 ) -> Result<(), WarehouseError> {
-    let catalog = catalog::open(work, endpoint, None).await?;
+    let catalog = catalog::open(work, endpoint).await?;
     let mut statements = catalog.for_each_table(|table| {
         format!("UPDATE {table} SET _object_id = $2 WHERE _object_id = $1")
     });

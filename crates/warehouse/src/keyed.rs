@@ -49,8 +49,8 @@ impl<'a> Keyed<'a> {
         let cell = |key: &&'k RootKey, at: usize| key.cells.get(at).map(Vec::as_slice);
         (0..self.key.len())
             .map(|at| {
-                let cells = keys.iter().map(|key| cell(key, at)).collect::<Option<Vec<_>>>();
-                cells.map(Cells).ok_or_else(short)
+                let cells = keys.iter().map(|key| cell(key, at).map(Some));
+                cells.collect::<Option<Vec<_>>>().map(Cells).ok_or_else(short)
             })
             .collect()
     }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use landing::{LandedObject, Sequencer};
 use tokio_postgres::Row;
 
+use crate::pipeline::Step;
 use crate::values::{Instant, count, to_microseconds, uncount};
 use crate::work::{Work, field};
 use crate::{EndpointFacts, ObjectFacts, WarehouseError};
@@ -82,6 +83,20 @@ impl Line {
     }
 }
 
+pub(crate) const CLAIM: &str = "
+    INSERT INTO riacho.objects AS o
+        (id, bucket, key, source, endpoint, scope, object_time, status, attempts)
+    OVERRIDING SYSTEM VALUE
+    VALUES (coalesce($7, nextval('riacho.objects_id_seq')), $1, $2, $3, $4, $5, $6,
+        'loading', 1)
+    ON CONFLICT (bucket, key) DO UPDATE SET attempts = o.attempts + 1
+    RETURNING id, status, etag, version_id, sequencer, object_time, stands,
+        standing_time, standing_key, coalesce(records, 0) AS records, coalesce(rejects, 0) AS rejects,
+        error->>'kind' AS failure, error->>'message' AS message,
+        coalesce((SELECT to_regclass(format('%I.%I', t.schema_name, t.table_name)) IS NULL
+            FROM riacho.tables t
+            WHERE t.source = $3 AND t.endpoint = $4 AND t.position = 0), false) AS root_gone";
+
 /// Takes the object's line, new or old. A second load of the same object waits here, and then finds
 /// the work done. `promised` is the number that a new line gets, if one was promised.
 pub(crate) async fn claim(
@@ -90,19 +105,6 @@ pub(crate) async fn claim(
     endpoint: &EndpointFacts,
     promised: Option<i64>,
 ) -> Result<Line, WarehouseError> {
-    const CLAIM: &str = "
-        INSERT INTO riacho.objects AS o
-            (id, bucket, key, source, endpoint, scope, object_time, status, attempts)
-        OVERRIDING SYSTEM VALUE
-        VALUES (coalesce($7, nextval('riacho.objects_id_seq')), $1, $2, $3, $4, $5, $6,
-            'loading', 1)
-        ON CONFLICT (bucket, key) DO UPDATE SET attempts = o.attempts + 1
-        RETURNING id, status, etag, version_id, sequencer, object_time, stands,
-            standing_time, standing_key, coalesce(records, 0) AS records, coalesce(rejects, 0) AS rejects,
-            error->>'kind' AS failure, error->>'message' AS message,
-            coalesce((SELECT to_regclass(format('%I.%I', t.schema_name, t.table_name)) IS NULL
-                FROM riacho.tables t
-                WHERE t.source = $3 AND t.endpoint = $4 AND t.position = 0), false) AS root_gone";
     let landed = &object.object;
     let scope = object.location.scope.to_string();
     let row = work
@@ -181,45 +183,34 @@ pub(crate) struct Closing<'a> {
     pub(crate) seconds: f64,
 }
 
+const CLOSE: &str = "
+    UPDATE riacho.objects SET
+        version_id = $2, etag = $3, sequencer = coalesce($4, sequencer), bytes = $5,
+        sha256 = $6, object_time = $7, status = $8, stands = $9, standing_time = $10,
+        standing_key = $11, records = $12, rows = $13, rejects = $14,
+        envelope = $15::text::jsonb, error = NULL, loaded_at = now(),
+        duration = make_interval(secs => $16)
+    WHERE id = $1";
+
 /// Writes the line of an object that was dealt with.
-pub(crate) async fn close(
-    work: &Work<'_>,
-    id: i64,
-    object: &ObjectFacts,
-    closing: Closing<'_>,
-) -> Result<(), WarehouseError> {
-    const CLOSE: &str = "
-        UPDATE riacho.objects SET
-            version_id = $2, etag = $3, sequencer = coalesce($4, sequencer), bytes = $5,
-            sha256 = $6, object_time = $7, status = $8, stands = $9, standing_time = $10,
-            standing_key = $11, records = $12, rows = $13, rejects = $14,
-            envelope = $15::text::jsonb, error = NULL, loaded_at = now(),
-            duration = make_interval(secs => $16)
-        WHERE id = $1";
+pub(crate) fn close<'a>(id: i64, object: &'a ObjectFacts, closing: Closing<'a>) -> Step<'a> {
     let landed = &object.object;
     let standing = closing.standing.unwrap_or_else(|| Standing::of(object));
-    work.execute(
-        "write the object's line",
-        CLOSE,
-        &[
-            &id,
-            &landed.version_id,
-            &landed.etag,
-            &landed.sequencer.as_ref().map(|sequencer| &sequencer.0),
-            &landed.bytes.map(count),
-            &object.sha256,
-            &Instant(object.object_time),
-            &closing.status,
-            &closing.stands,
-            &Instant(standing.time),
-            &standing.key,
-            &closing.records.map(count),
-            &closing.rows.map(count),
-            &closing.rejects.map(count),
-            &closing.envelope,
-            &closing.seconds,
-        ],
-    )
-    .await?;
-    Ok(())
+    Step::new("write the object's line", CLOSE)
+        .with(id)
+        .with(landed.version_id.as_deref())
+        .with(landed.etag.as_deref())
+        .with(landed.sequencer.as_ref().map(|sequencer| sequencer.0.as_str()))
+        .with(landed.bytes.map(count))
+        .with(object.sha256.as_deref())
+        .with(Instant(object.object_time))
+        .with(closing.status)
+        .with(closing.stands)
+        .with(Instant(standing.time))
+        .with(standing.key)
+        .with(closing.records.map(count))
+        .with(closing.rows.map(count))
+        .with(closing.rejects.map(count))
+        .with(closing.envelope)
+        .with(closing.seconds)
 }

@@ -1,5 +1,6 @@
 //! The warehouse: everything that speaks to Postgres, and nothing else.
 
+mod already_loaded;
 mod before;
 mod begin;
 mod catalog;
@@ -15,6 +16,7 @@ mod failure;
 mod found;
 mod hand_over;
 mod ident;
+mod insert;
 mod keyed;
 mod known;
 mod late_index;
@@ -22,9 +24,11 @@ mod ledger;
 mod likely_renames;
 mod likeness;
 mod loading;
+mod look;
 mod memory;
 mod mend;
 mod migrations;
+mod pipeline;
 mod question;
 mod reinstate;
 mod rejects;
@@ -48,6 +52,7 @@ mod units;
 mod values;
 mod views;
 mod warehouse;
+mod whole;
 mod work;
 
 pub use drift::Difference;

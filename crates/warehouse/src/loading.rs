@@ -18,7 +18,7 @@ use crate::succession::Own;
 use crate::work::Work;
 use crate::{
     EndpointFacts, Loaded, ObjectFacts, Outcome, Reinstatement, WarehouseError, Write, change_log,
-    commit, contest, reinstate, rejects, rows, schema_change, shadows, survey,
+    commit, contest, reinstate, rejects, rows, schema_change, shadows, survey, whole,
 };
 
 /// What `Warehouse::begin` found.
@@ -52,6 +52,8 @@ pub struct Loading<'a> {
     /// Whether fields came with it to tables that stood.
     pub(crate) brought: bool,
     pub(crate) schema_locked: bool,
+    /// Whether records of other objects stood under its keys.
+    pub(crate) met: bool,
 }
 
 impl<'a> Loading<'a> {
@@ -78,7 +80,13 @@ impl<'a> Loading<'a> {
             survey: None,
             before: None,
             brought,
+            met: false,
         }
+    }
+
+    /// Takes what opening the object has told of it, in place of what its event said.
+    pub fn learn(&mut self, object: ObjectFacts) {
+        self.object = object;
     }
 
     /// The object's number in the ledger: what its rows carry.
@@ -107,6 +115,34 @@ impl<'a> Loading<'a> {
         let (known, unread) = batch.rejects.into_iter().partition(|reject| reject.json.is_some());
         rejects::write(&self.work, self.object_id, known).await?;
         Ok(unread)
+    }
+
+    /// Whether `batch`, the first and last of the object, can be written and committed in one go.
+    pub fn is_whole(&self, batch: &Batch, summary: &Summary) -> bool {
+        whole::is_open_to(self, batch, summary)
+    }
+
+    /// Writes an object's only batch and commits. `WarehouseError::StepByStep` where it meets
+    /// records of others: begin again, and it will not be found whole.
+    pub async fn commit_whole(
+        self: Box<Self>,
+        batch: &Batch,
+        summary: &Summary,
+        duration: Duration,
+    ) -> Result<Outcome, WarehouseError> {
+        whole::commit(*self, batch, summary, duration).await
+    }
+
+    /// Whether nothing has happened yet, and nothing is to happen but that rows come.
+    pub(crate) fn is_plain(&self) -> bool {
+        let has_begun = self.survey.is_some() || self.counts.rows > 0 || self.counts.changes > 0;
+        let has_more = self.brought || !self.room.contested.is_empty();
+        let version = self.catalog.version;
+        !has_begun
+            && !has_more
+            && self.tables_before > 0
+            && self.memory.has_seen_views(&self.endpoint, version)
+            && !self.memory.expects_meetings(&self.endpoint)
     }
 
     /// Finds, after the last batch, the records of other objects that must stand again because
@@ -228,6 +264,7 @@ impl<'a> Loading<'a> {
         }
         let (id, own) = (self.object_id, &self.own);
         let verdict = contest::judge(&self.work, &keyed, id, own, batch).await?;
+        self.met |= !verdict.losers.is_empty() || !verdict.displaced.is_empty();
         if self.endpoint.write == Write::Replace {
             let (work, endpoint) = (&self.work, &self.endpoint);
             shadows::remember_losers(work, endpoint, &keyed, id, &verdict.losers).await?;
@@ -256,10 +293,7 @@ impl<'a> Loading<'a> {
     }
 
     async fn copy(&self, tables: Vec<normalise::TableRows>) -> Result<u64, WarehouseError> {
-        let mut written = 0;
-        for table in tables {
-            written += rows::copy(&self.work, &self.catalog, table).await?;
-        }
-        Ok(written)
+        let copies = tables.into_iter().map(|table| rows::copy(&self.work, &self.catalog, table));
+        futures::future::join_all(copies).await.into_iter().sum()
     }
 }

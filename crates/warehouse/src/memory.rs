@@ -1,7 +1,7 @@
 //! What is remembered from one load to the next: the tables of each endpoint, and the number that
 //! an object has been promised in the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use landing::LandedObject;
 
@@ -13,6 +13,8 @@ pub(crate) struct Memory {
     catalogs: BTreeMap<(String, String), Catalog>,
     promised: Option<(LandedObject, i64)>,
     views: BTreeMap<(String, String), SeenViews>,
+    /// Endpoints whose last object had records in common with others.
+    meeting: BTreeSet<(String, String)>,
 }
 
 /// What an endpoint's views were last looked after for.
@@ -33,6 +35,13 @@ impl Memory {
         self.catalogs.insert((endpoint.source.clone(), endpoint.endpoint.clone()), catalog);
     }
 
+    /// Keeps what was taken and not touched.
+    pub(crate) fn keep_if_known(&mut self, endpoint: &EndpointFacts, catalog: Option<Catalog>) {
+        if let Some(catalog) = catalog {
+            self.keep(endpoint, catalog);
+        }
+    }
+
     pub(crate) fn forget_all(&mut self) {
         self.catalogs.clear();
         self.views.clear();
@@ -49,6 +58,20 @@ impl Memory {
         let of = (endpoint.source.clone(), endpoint.endpoint.clone());
         let seen = SeenViews { catalog_version: version, renames: endpoint.renames.clone() };
         self.views.insert(of, seen);
+    }
+
+    /// Whether the endpoint's next object is likely to have records in common with others.
+    pub(crate) fn expects_meetings(&self, endpoint: &EndpointFacts) -> bool {
+        self.meeting.contains(&(endpoint.source.clone(), endpoint.endpoint.clone()))
+    }
+
+    pub(crate) fn expect_meetings(&mut self, endpoint: &EndpointFacts, is_likely: bool) {
+        let of = (endpoint.source.clone(), endpoint.endpoint.clone());
+        if is_likely {
+            self.meeting.insert(of);
+        } else {
+            self.meeting.remove(&of);
+        }
     }
 
     /// Remembers the number under which the change log already speaks of an object that is not in

@@ -16,7 +16,7 @@ use crate::{Dropped, EndpointFacts, WarehouseError, change_log, late_index};
 /// Columns that every table has before its own.
 pub(crate) const TECHNICAL: [&str; 3] = ["_object_id", "_row", "_parent_row"];
 /// Their types, as Postgres writes them.
-const TECHNICAL_TYPES: [&str; 3] = ["bigint", "integer", "integer"];
+pub(crate) const TECHNICAL_TYPES: [&str; 3] = ["bigint", "integer", "integer"];
 
 /// The endpoint's catalog, with tables that are as it says.
 pub(crate) async fn sound(

@@ -10,6 +10,7 @@ use crate::{Timeouts, WarehouseError};
 const MIGRATIONS: &[(i32, &str)] = &[
     (1, include_str!("migrations/0001_ledger_and_catalog.sql")),
     (2, include_str!("migrations/0002_renames.sql")),
+    (3, include_str!("migrations/0003_refuse.sql")),
 ];
 
 /// The number of the lock that whoever migrates holds; any constant of our own.

@@ -50,11 +50,14 @@ pub(crate) async fn copy(
 }
 
 fn copy_statement(catalog: &Catalog, table: &Table) -> String {
+    format!("COPY {} ({}) FROM STDIN (FORMAT binary)", catalog.relation(table), columns(table))
+}
+
+fn columns(table: &Table) -> String {
     let technical = ["_object_id", "_row", "_parent_row"];
     let technical = technical.into_iter().take(table.technical_columns()).map(str::to_owned);
     let columns = table.columns.iter().map(|column| Ident(&column.name).to_string());
-    let columns = technical.chain(columns).collect::<Vec<_>>().join(", ");
-    format!("COPY {} ({columns}) FROM STDIN (FORMAT binary)", catalog.relation(table))
+    technical.chain(columns).collect::<Vec<_>>().join(", ")
 }
 
 pub(crate) fn table(schema: &Schema, number: usize) -> Result<&Table, WarehouseError> {
@@ -62,15 +65,15 @@ pub(crate) fn table(schema: &Schema, number: usize) -> Result<&Table, WarehouseE
     schema.tables.get(number).ok_or_else(unknown)
 }
 
-/// Deletes all rows that an object holds.
-pub(crate) async fn delete_object(
+/// Deletes all rows that these objects hold.
+pub(crate) async fn delete_objects(
     work: &Work<'_>,
     catalog: &Catalog,
-    object_id: i64,
+    ids: &[i64],
 ) -> Result<(), WarehouseError> {
     let statements =
-        catalog.for_each_table(|table| format!("DELETE FROM {table} WHERE _object_id = $1"));
-    work.execute_each("delete an earlier object's rows", &statements, &[&object_id]).await?;
+        catalog.for_each_table(|table| format!("DELETE FROM {table} WHERE _object_id = ANY($1)"));
+    work.execute_each("delete an earlier object's rows", &statements, &[&ids]).await?;
     Ok(())
 }
 

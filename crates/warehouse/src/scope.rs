@@ -5,6 +5,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::ledger::Standing;
+use crate::pipeline::Step;
 use crate::values::{Instant, uncount};
 use crate::work::{Work, field};
 use crate::{EndpointFacts, ObjectFacts, WarehouseError, Write};
@@ -20,6 +21,8 @@ pub(crate) struct Holder {
     pub(crate) records: u64,
     pub(crate) rejects: u64,
     pub(crate) standing: Standing,
+    /// Whether records of it gave way to others of the same key.
+    pub(crate) has_shadows: bool,
 }
 
 /// Waits until no other load works on the object's scope.
@@ -32,27 +35,25 @@ pub(crate) async fn lock_scope(
     work.lock("wait for another load of the scope", &name).await
 }
 
-/// The objects other than `id` whose rows stand in the object's scope, locked, the newest first.
+pub(crate) const HOLDERS: &str = "
+    SELECT o.id, o.key, o.status, o.etag, o.bytes, coalesce(o.records, 0) AS records,
+        coalesce(o.rejects, 0) AS rejects, o.standing_time, o.standing_key,
+        EXISTS (SELECT FROM riacho.shadows s WHERE s.object_id = o.id) AS has_shadows
+    FROM riacho.objects o
+    WHERE o.source = $1 AND o.endpoint = $2 AND o.scope = $3 AND o.stands
+        AND (o.bucket, o.key) <> ($4, $5)
+    ORDER BY o.id FOR NO KEY UPDATE";
+
+/// The other objects whose rows stand in the object's scope, locked, the newest first.
 pub(crate) async fn holders(
     work: &Work<'_>,
     object: &ObjectFacts,
     endpoint: &EndpointFacts,
-    id: i64,
 ) -> Result<Vec<Holder>, WarehouseError> {
-    const HOLDERS: &str = "
-        SELECT id, key, status, etag, bytes, coalesce(records, 0) AS records,
-            coalesce(rejects, 0) AS rejects, standing_time, standing_key
-        FROM riacho.objects
-        WHERE source = $1 AND endpoint = $2 AND scope = $3 AND stands AND id <> $4
-        ORDER BY id FOR NO KEY UPDATE";
-    let scope = object.location.scope.to_string();
-    let rows = work
-        .query(
-            "find what stands in the scope",
-            HOLDERS,
-            &[&endpoint.source, &endpoint.endpoint, &scope, &id],
-        )
-        .await?;
+    let (landed, scope) = (&object.object, object.location.scope.to_string());
+    let of: [&(dyn ToSql + Sync); 5] =
+        [&endpoint.source, &endpoint.endpoint, &scope, &landed.bucket, &landed.key.as_str()];
+    let rows = work.query("find what stands in the scope", HOLDERS, &of).await?;
     let mut holders = rows.iter().map(holder).collect::<Result<Vec<_>, _>>()?;
     // Sorted here, as a database's collation orders texts by other rules than S3.
     holders.sort_by(|one, other| other.standing.cmp(&one.standing));
@@ -69,78 +70,68 @@ fn holder(row: &Row) -> Result<Holder, WarehouseError> {
         records: uncount(field(row, "records")?),
         rejects: uncount(field(row, "rejects")?),
         standing: Standing::read(row)?,
+        has_shadows: field(row, "has_shadows")?,
     })
 }
 
+const SUPERSEDE: &str = "
+    UPDATE riacho.objects
+    SET stands = false, status = CASE status WHEN 'failed' THEN status ELSE 'superseded' END
+    WHERE source = $1 AND endpoint = $2 AND scope = $3 AND id <> $4
+        AND (stands OR (status = 'unchanged' AND etag IS DISTINCT FROM $5))";
+
 /// Lets the objects of the scope other than `id` count as superseded.
-pub(crate) async fn supersede_others(
-    work: &Work<'_>,
-    object: &ObjectFacts,
-    endpoint: &EndpointFacts,
+pub(crate) fn supersede_others<'a>(
+    object: &'a ObjectFacts,
+    endpoint: &'a EndpointFacts,
     id: i64,
-) -> Result<(), WarehouseError> {
-    const SUPERSEDE: &str = "
-        UPDATE riacho.objects
-        SET stands = false, status = CASE status WHEN 'failed' THEN status ELSE 'superseded' END
-        WHERE source = $1 AND endpoint = $2 AND scope = $3 AND id <> $4
-            AND (stands OR (status = 'unchanged' AND etag IS DISTINCT FROM $5))";
-    let scope = object.location.scope.to_string();
-    work.execute(
-        "supersede the scope's earlier object",
-        SUPERSEDE,
-        &[&endpoint.source, &endpoint.endpoint, &scope, &id, &object.object.etag],
-    )
-    .await?;
-    Ok(())
+) -> Step<'a> {
+    Step::new("supersede the scope's earlier object", SUPERSEDE)
+        .with(&endpoint.source)
+        .with(&endpoint.endpoint)
+        .with(object.location.scope.to_string())
+        .with(id)
+        .with(&object.object.etag)
 }
 
+// Compared by code points, as S3 orders keys, whatever the database's collation.
+const SETTLE: &str = "
+    UPDATE riacho.objects SET status = 'superseded', error = NULL
+    WHERE source = $1 AND endpoint = $2 AND scope = $3 AND id <> $4 AND bucket = $5
+        AND status = 'failed' AND NOT stands
+        AND (object_time, key COLLATE \"C\") < ($6, $7)
+    RETURNING key";
+
 /// Lets older objects of the scope that failed count as superseded: a newer one that loads is the
-/// whole truth of the scope, so that nothing is left to be mended. Gives their keys.
-pub(crate) async fn settle_failures(
-    work: &Work<'_>,
-    object: &ObjectFacts,
-    endpoint: &EndpointFacts,
+/// whole truth of the scope, so that nothing is left to be mended. Gives their keys (`settled`).
+pub(crate) fn settle_failures<'a>(
+    object: &'a ObjectFacts,
+    endpoint: &'a EndpointFacts,
     id: i64,
-) -> Result<Vec<ObjectKey>, WarehouseError> {
-    // Compared by code points, as S3 orders keys, whatever the database's collation.
-    const SETTLE: &str = "
-        UPDATE riacho.objects SET status = 'superseded', error = NULL
-        WHERE source = $1 AND endpoint = $2 AND scope = $3 AND id <> $4 AND bucket = $5
-            AND status = 'failed' AND NOT stands
-            AND (object_time, key COLLATE \"C\") < ($6, $7)
-        RETURNING key";
-    if endpoint.write != Write::Replace {
-        return Ok(Vec::new());
-    }
-    let (landed, scope) = (&object.object, object.location.scope.to_string());
-    let rows = work
-        .query(
-            "supersede the scope's older failures",
-            SETTLE,
-            &[
-                &endpoint.source,
-                &endpoint.endpoint,
-                &scope,
-                &id,
-                &landed.bucket,
-                &Instant(object.object_time),
-                &landed.key.as_str(),
-            ],
-        )
-        .await?;
+) -> Option<Step<'a>> {
+    let landed = &object.object;
+    let step = Step::new("supersede the scope's older failures", SETTLE)
+        .with(&endpoint.source)
+        .with(&endpoint.endpoint)
+        .with(object.location.scope.to_string())
+        .with(id)
+        .with(&landed.bucket)
+        .with(Instant(object.object_time))
+        .with(landed.key.as_str());
+    (endpoint.write == Write::Replace).then_some(step)
+}
+
+/// The keys that `settle_failures` gave.
+pub(crate) fn settled(rows: &[Row]) -> Result<Vec<ObjectKey>, WarehouseError> {
     rows.iter().map(|row| Ok(ObjectKey::new(field::<String>(row, "key")?))).collect()
 }
 
 /// Lets an object's rows count with a newer object's time and key: that one has the same bytes.
-pub(crate) async fn let_count_as(
-    work: &Work<'_>,
-    owner: i64,
-    standing: &Standing,
-) -> Result<(), WarehouseError> {
+pub(crate) fn let_count_as(owner: i64, standing: &Standing) -> Step<'_> {
     const COUNT_AS: &str =
         "UPDATE riacho.objects SET standing_time = $2, standing_key = $3 WHERE id = $1";
-    let parameters: [&(dyn ToSql + Sync); 3] = [&owner, &Instant(standing.time), &standing.key];
-    work.execute("let the standing rows count as the newer object's", COUNT_AS, &parameters)
-        .await?;
-    Ok(())
+    Step::new("let the standing rows count as the newer object's", COUNT_AS)
+        .with(owner)
+        .with(Instant(standing.time))
+        .with(standing.key.as_str())
 }

@@ -13,18 +13,13 @@ use crate::{EndpointFacts, WarehouseError};
 /// A key as texts.
 pub(crate) type KeyText = Vec<String>;
 
+pub(crate) const ANY: &str = "SELECT EXISTS (SELECT FROM riacho.shadows
+    WHERE source = $1 AND endpoint = $2) AS found";
+
 /// Whether the endpoint has any. Cheap where it has none.
 pub(crate) async fn any(work: &Work<'_>, endpoint: &EndpointFacts) -> Result<bool, WarehouseError> {
-    const ANY: &str = "SELECT EXISTS (SELECT FROM riacho.shadows
-        WHERE source = $1 AND endpoint = $2) AS found";
     let of: [&(dyn ToSql + Sync); 2] = [&endpoint.source, &endpoint.endpoint];
     field(&work.query_one("look for shadows", ANY, &of).await?, "found")
-}
-
-/// Whether the object has any.
-pub(crate) async fn any_of(work: &Work<'_>, object_id: i64) -> Result<bool, WarehouseError> {
-    const ANY: &str = "SELECT EXISTS (SELECT FROM riacho.shadows WHERE object_id = $1) AS found";
-    field(&work.query_one("look for an object's shadows", ANY, &[&object_id]).await?, "found")
 }
 
 /// Remembers records of a batch that gave way.

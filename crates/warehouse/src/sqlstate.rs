@@ -34,6 +34,8 @@ const CODES: &[(&str, Meaning)] = &[
     ("25P03", ("idle_in_transaction_timeout", Transient)),
     ("53300", ("too_many_connections", Transient)),
     ("53100", ("disk_full", Transient)),
+    // Our own `riacho.refuse`.
+    ("RI001", ("refused", Transient)),
 ];
 
 /// Classes: the first two characters of a code.

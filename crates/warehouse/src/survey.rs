@@ -32,7 +32,7 @@ pub(crate) async fn settle(loading: Loading<'_>, wanted: Schema) -> WarehouseErr
 
 async fn change(loading: Loading<'_>, wanted: &Schema) -> Result<(), WarehouseError> {
     let Loading { work, memory, catalog, object, endpoint, object_id, .. } = loading;
-    work.restart().await?;
+    work.open().await?;
     schema_change::wait_for_lock(&work, &endpoint).await?;
     if read_version(&work, &endpoint).await? != catalog.version {
         return Ok(());

@@ -31,9 +31,9 @@ impl ToSql for Cell<'_> {
     to_sql_checked!();
 }
 
-/// Cells of one column, for a parameter of its type's array.
-#[derive(Debug)]
-pub(crate) struct Cells<'a>(pub(crate) Vec<&'a [u8]>);
+/// Cells of one column, none for NULL, for a parameter of its type's array.
+#[derive(Debug, Clone)]
+pub(crate) struct Cells<'a>(pub(crate) Vec<Option<&'a [u8]>>);
 
 impl ToSql for Cells<'_> {
     fn to_sql(&self, of: &Type, out: &mut BytesMut) -> Result<Null, BoxError> {
@@ -41,9 +41,12 @@ impl ToSql for Cells<'_> {
             return Err(format!("{of} is no array").into());
         };
         let dimension = ArrayDimension { len: i32::try_from(self.0.len())?, lower_bound: 1 };
-        let write = |cell: &[u8], out: &mut BytesMut| {
-            out.put_slice(cell);
-            Ok(IsNull::No)
+        let write = |cell: Option<&[u8]>, out: &mut BytesMut| match cell {
+            Some(cell) => {
+                out.put_slice(cell);
+                Ok(IsNull::No)
+            }
+            None => Ok(IsNull::Yes),
         };
         array_to_sql([dimension], member.oid(), self.0.iter().copied(), write, out)?;
         Ok(Null::No)

@@ -65,7 +65,7 @@ impl Warehouse {
     ) -> Result<Begun<'_>, WarehouseError> {
         self.revive().await?;
         let Self { timeouts, connection, memory, is_suspect, .. } = self;
-        let work = Work::begin(&mut connection.client, &connection.statements, *timeouts).await?;
+        let work = Work::unopened(&mut connection.client, &connection.statements, *timeouts);
         let begun = begin::begin(work, memory, object, endpoint).await;
         *is_suspect = begun.as_ref().is_err_and(WarehouseError::is_something_gone);
         begun

@@ -3,15 +3,16 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::task::{Context, Waker};
 
 use bytes::Bytes;
 use futures::SinkExt;
 use futures::future::join_all;
 use tokio_postgres::types::{FromSql, ToSql};
-use tokio_postgres::{Client, GenericClient, Row, SimpleQueryMessage, Statement, Transaction};
+use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 
 use crate::{Timeouts, WarehouseError};
 
@@ -23,6 +24,9 @@ pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 const MAX_STATEMENTS: usize = 2_000;
 /// COPY data goes out in pieces of this size.
 const PIECE: usize = 256 << 10;
+
+/// Takes an advisory lock by name.
+pub(crate) const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('riacho ' || $1, 0))";
 
 /// The statements that a connection has prepared, by their text.
 #[derive(Default)]
@@ -44,7 +48,7 @@ impl Statements {
 
     async fn prepare(
         &self,
-        client: &impl GenericClient,
+        client: &Client,
         sql: &str,
     ) -> Result<Statement, tokio_postgres::Error> {
         let known = self.with(|prepared| prepared.get(sql).cloned());
@@ -78,8 +82,14 @@ pub(crate) fn field<'a, T: FromSql<'a>>(row: &'a Row, name: &str) -> Result<T, W
 }
 
 /// A transaction. Dropped without `commit`, it is rolled back.
+///
+/// Statements are sent in the order in which their futures are first polled, without a wait for one
+/// another: what is joined (`futures::join!`) takes one journey to the server and back. Where an
+/// earlier one fails, Postgres refuses all that follow until the transaction ends, `COMMIT`
+/// included.
+/// Source: PostgreSQL documentation, "Message Flow", "Pipelining".
 pub(crate) struct Work<'a> {
-    transaction: Transaction<'a>,
+    client: &'a mut Client,
     statements: &'a Statements,
     timeouts: Timeouts,
 }
@@ -91,12 +101,33 @@ impl<'a> Work<'a> {
         statements: &'a Statements,
         timeouts: Timeouts,
     ) -> Result<Self, WarehouseError> {
-        statements.set_unfinished(true);
-        let begun = client.transaction().await;
-        let transaction = begun.map_err(|e| WarehouseError::database("begin a transaction", &e))?;
-        let work = Self { transaction, statements, timeouts };
-        work.set_local(timeouts).await?;
+        let work = Self::unopened(client, statements, timeouts);
+        work.open().await?;
         Ok(work)
+    }
+
+    /// A transaction whose beginning is still to be sent: `open`, before all else.
+    pub(crate) fn unopened(
+        client: &'a mut Client,
+        statements: &'a Statements,
+        timeouts: Timeouts,
+    ) -> Self {
+        Self { client, statements, timeouts }
+    }
+
+    /// Sends the beginning of the transaction.
+    pub(crate) async fn open(&self) -> Result<(), WarehouseError> {
+        self.statements.set_unfinished(true);
+        let Timeouts { lock, statement, idle_in_transaction } = self.timeouts;
+        let begin = format!(
+            "BEGIN; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {};
+             SET LOCAL idle_in_transaction_session_timeout = {};
+             SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'",
+            lock.as_millis(),
+            statement.unwrap_or_default().as_millis(),
+            idle_in_transaction.as_millis()
+        );
+        self.run("begin a transaction", &begin).await
     }
 
     /// How long may be waited for what.
@@ -104,17 +135,27 @@ impl<'a> Work<'a> {
         self.timeouts
     }
 
-    async fn set_local(&self, timeouts: Timeouts) -> Result<(), WarehouseError> {
-        const SET: &str = "SELECT set_config('lock_timeout', $1, true),
-                                  set_config('statement_timeout', $2, true),
-                                  set_config('idle_in_transaction_session_timeout', $3, true),
-                                  set_config('TimeZone', 'UTC', true),
-                                  set_config('DateStyle', 'ISO, YMD', true)";
-        let text = |time: Duration| time.as_millis().to_string();
-        let statement = timeouts.statement.map_or_else(|| "0".to_owned(), text);
-        let (lock, idle) = (text(timeouts.lock), text(timeouts.idle_in_transaction));
-        self.query("set the transaction's time-outs", SET, &[&lock, &statement, &idle]).await?;
-        Ok(())
+    /// Prepares statements that are about to be joined: one that had still to be prepared would
+    /// fall behind its neighbours.
+    pub(crate) async fn prepare(
+        &self,
+        doing: &str,
+        statements: &[&str],
+    ) -> Result<Vec<Statement>, WarehouseError> {
+        let all = statements.iter().map(|sql| self.statements.prepare(self.client, sql));
+        let prepared = join_all(all).await.into_iter().collect::<Result<_, _>>();
+        prepared.map_err(|error| WarehouseError::database(doing, &error))
+    }
+
+    /// Runs a prepared statement.
+    pub(crate) async fn answer(
+        &self,
+        doing: &str,
+        statement: &Statement,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, WarehouseError> {
+        let answer = self.client.query(statement, parameters).await;
+        answer.map_err(|error| WarehouseError::database(doing, &error))
     }
 
     pub(crate) async fn query(
@@ -124,8 +165,8 @@ impl<'a> Work<'a> {
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, WarehouseError> {
         let answer = async {
-            let statement = self.statements.prepare(&self.transaction, sql).await?;
-            self.transaction.query(&statement, parameters).await
+            let statement = self.statements.prepare(self.client, sql).await?;
+            self.client.query(&statement, parameters).await
         };
         answer.await.map_err(|error| WarehouseError::database(doing, &error))
     }
@@ -157,8 +198,8 @@ impl<'a> Work<'a> {
         parameters: Parameters<'_>,
     ) -> Result<u64, WarehouseError> {
         let answer = async {
-            let statement = self.statements.prepare(&self.transaction, sql).await?;
-            self.transaction.execute(&statement, parameters).await
+            let statement = self.statements.prepare(self.client, sql).await?;
+            self.client.execute(&statement, parameters).await
         };
         answer.await.map_err(|error| WarehouseError::database(doing, &error))
     }
@@ -176,7 +217,7 @@ impl<'a> Work<'a> {
 
     /// Runs statements that are not worth preparing, separated by semicolons.
     pub(crate) async fn run(&self, doing: &str, sql: &str) -> Result<(), WarehouseError> {
-        let answer = self.transaction.batch_execute(sql).await;
+        let answer = self.client.batch_execute(sql).await;
         answer.map_err(|error| WarehouseError::database(doing, &error))
     }
 
@@ -186,13 +227,12 @@ impl<'a> Work<'a> {
         doing: &str,
         sql: &str,
     ) -> Result<Vec<SimpleQueryMessage>, WarehouseError> {
-        let answer = self.transaction.simple_query(sql).await;
+        let answer = self.client.simple_query(sql).await;
         answer.map_err(|error| WarehouseError::database(doing, &error))
     }
 
     /// Takes the advisory lock called `name` until the transaction ends.
     pub(crate) async fn lock(&self, doing: &str, name: &str) -> Result<(), WarehouseError> {
-        const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('riacho ' || $1, 0))";
         self.query(doing, LOCK, &[&name]).await.map(|_| ())
     }
 
@@ -204,8 +244,8 @@ impl<'a> Work<'a> {
         mut stream: Bytes,
     ) -> Result<u64, WarehouseError> {
         let answer = async {
-            let statement = self.statements.prepare(&self.transaction, sql).await?;
-            let sink = self.transaction.copy_in::<_, Bytes>(&statement).await?;
+            let statement = self.statements.prepare(self.client, sql).await?;
+            let sink = self.client.copy_in::<_, Bytes>(&statement).await?;
             let mut sink = std::pin::pin!(sink);
             while !stream.is_empty() {
                 let piece = stream.split_to(stream.len().min(PIECE));
@@ -216,29 +256,32 @@ impl<'a> Work<'a> {
         answer.await.map_err(|error| WarehouseError::database(doing, &error))
     }
 
-    /// Gives up what was done, and all locks. Nothing may be asked before `restart`.
+    /// Gives up what was done, and all locks. Nothing may be asked before `open`.
     pub(crate) async fn abandon(&self) -> Result<(), WarehouseError> {
         self.run("roll back", "ROLLBACK").await
     }
 
-    /// Begins anew after `abandon`.
-    pub(crate) async fn restart(&self) -> Result<(), WarehouseError> {
-        self.run("begin a transaction", "BEGIN").await?;
-        self.set_local(self.timeouts).await
-    }
-
-    pub(crate) async fn commit(self) -> Result<(), WarehouseError> {
-        let answer = self.transaction.commit().await;
-        answer.map_err(|error| WarehouseError::database("commit", &error))?;
+    /// Commits, after whatever was joined with it before.
+    pub(crate) async fn commit(&self) -> Result<(), WarehouseError> {
+        self.run("commit", "COMMIT").await?;
         self.statements.set_unfinished(false);
         Ok(())
     }
 
     pub(crate) async fn rollback(self) -> Result<(), WarehouseError> {
-        let answer = self.transaction.rollback().await;
-        answer.map_err(|error| WarehouseError::database("roll back", &error))?;
+        self.run("roll back", "ROLLBACK").await?;
         self.statements.set_unfinished(false);
         Ok(())
+    }
+}
+
+impl Drop for Work<'_> {
+    /// Sends a rollback where the end is unknown, and does not wait for it.
+    fn drop(&mut self) {
+        if self.statements.is_unfinished() {
+            let mut rollback = std::pin::pin!(self.client.batch_execute("ROLLBACK"));
+            let _ = rollback.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        }
     }
 }
 

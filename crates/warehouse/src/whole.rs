@@ -1,0 +1,85 @@
+//! The short way to the end: an object that came whole in one batch, changes no table and meets no
+//! record of another. Its rows, its line and the commit go in one journey to the server and back.
+//! Whatever stands in the way makes Postgres refuse all of it; the load then goes step by step.
+
+use std::time::Duration;
+
+use normalise::{Batch, Summary, TableRows};
+
+use crate::keyed::Keyed;
+use crate::pipeline::{self, Step};
+use crate::{Loading, Outcome, WarehouseError, commit, insert, scope};
+
+/// Beyond it COPY takes rows faster than the journey that it needs costs.
+const MAX_BYTES: usize = 64 << 10;
+
+/// Whether the object may go the short way.
+pub(crate) fn is_open_to(loading: &Loading<'_>, batch: &Batch, summary: &Summary) -> bool {
+    let rows = batch.tables.iter().map(TableRows::bytes).sum::<usize>();
+    let Batch { changes, displaced, rejects, late_keeps, .. } = batch;
+    let nothing_else = changes.is_empty()
+        && displaced.is_empty()
+        && rejects.is_empty()
+        && late_keeps.is_empty()
+        && summary.rejects == 0
+        && summary.notices.is_empty();
+    nothing_else
+        && rows <= MAX_BYTES
+        && loading.is_plain()
+        && matches!(commit::guard(loading, summary), Ok(None))
+}
+
+/// Writes the batch and commits.
+pub(crate) async fn commit(
+    mut loading: Loading<'_>,
+    batch: &Batch,
+    summary: &Summary,
+    duration: Duration,
+) -> Result<Outcome, WarehouseError> {
+    loading.counts.records = summary.records;
+    loading.counts.rows = batch.tables.iter().map(|rows| rows.len() as u64).sum();
+    let keyed = Keyed::of(&loading.catalog, &loading.endpoint);
+    let (endpoint, id) = (&loading.endpoint, loading.object_id);
+    let mut steps = Vec::new();
+    if let Some(keyed) = keyed.filter(|_| !batch.keys.is_empty()) {
+        steps.push(meet_nobody(&keyed, id, batch)?);
+    }
+    for rows in batch.tables.iter().filter(|rows| !rows.is_empty()) {
+        steps.push(insert::insert(&loading.catalog, rows)?);
+    }
+    steps.extend(commit::supersede_rest(&loading));
+    steps.push(commit::close(&loading, summary, duration));
+    steps.extend(scope::settle_failures(&loading.object, endpoint, id));
+    let answers = pipeline::commit(&loading.work, &steps).await;
+    drop(steps);
+    let is_met =
+        answers.as_ref().is_err_and(|error| matches!(error.name(), "refused" | "conflict"));
+    if !is_met {
+        loading.counts.settled = commit::settled(&loading.endpoint, &answers?)?;
+    }
+    let Loading { memory, catalog, endpoint, counts, .. } = loading;
+    memory.keep(&endpoint, catalog);
+    if is_met {
+        memory.expect_meetings(&endpoint, true);
+        return Err(WarehouseError::StepByStep);
+    }
+    Ok(Outcome::Loaded(counts))
+}
+
+/// Fails where a record of another object stands under one of the keys.
+fn meet_nobody<'b>(
+    keyed: &Keyed<'_>,
+    object_id: i64,
+    batch: &'b Batch,
+) -> Result<Step<'b>, WarehouseError> {
+    let sql = format!(
+        "SELECT riacho.refuse('another record has this key') WHERE EXISTS
+         (SELECT FROM {} JOIN {} r ON {} WHERE r._object_id <> $1)",
+        keyed.unnest(2),
+        keyed.root,
+        keyed.matches()
+    );
+    let cells = keyed.parameters(&batch.keys.iter().collect::<Vec<_>>())?;
+    let step = Step::new("find whether other records stand", sql).with(object_id);
+    Ok(cells.into_iter().fold(step, Step::with))
+}
