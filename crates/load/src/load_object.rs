@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures::future::BoxFuture;
 use landing::{Classify, FailureKind, LandedObject, RawLocation};
 use normalise::{Batch, Reject, Rules, Shredder, Summary};
 use objects::{DecodeLimits, Head, Lake, LakeError, Reading};
@@ -70,7 +71,8 @@ pub(crate) async fn load_object(
     let mut last = String::new();
     for round in 1..=ROUNDS_MAX {
         let job = Job { object: &object, ..job };
-        match attempt(job, warehouse, &facts).await {
+        let attempting: BoxFuture<'_, _> = Box::pin(attempt(job, warehouse, &facts));
+        match attempting.await {
             // Where a bucket keeps no versions and the object was overwritten since its event, what
             // stands there now is read: the newer event will find it loaded.
             Err(LoadError::Lake(error @ LakeError::Changed { .. })) if object.etag.is_some() => {
@@ -155,7 +157,8 @@ async fn attempt(
         }
         Begun::Load(loading) => loading,
     };
-    let outcome = match fill(job, reading, &mut loading, &mut done).await {
+    let filling: BoxFuture<'_, _> = Box::pin(fill(job, reading, &mut loading, &mut done));
+    let outcome = match filling.await {
         Ok(Filled::Whole(batch, summary)) => {
             let committing = Instant::now();
             done.notices.extend(notices(&summary));

@@ -95,19 +95,23 @@ impl Loader {
         self.helpers.get_or_init(|| (1..AT_ONCE).map(|_| self.another()).collect())
     }
 
-    /// Loads one object, and records it where it fails for good.
-    pub async fn load(&self, object: &LandedObject, run: Run<'_>) -> ObjectReport {
-        run.progress.started(object);
-        // Boxed, as an object on its way is a deep nest of futures: callers stay shallow, and so does
-        // what the compiler must know of them.
-        let bringing_in: BoxFuture<'_, _> = Box::pin(self.bring_in(object, run));
-        let report = match bringing_in.await {
-            Ok(done) => loaded(object, done),
-            Err(error) => self.failed(object, error).await,
-        };
-        log(&report);
-        run.progress.finished(&report);
-        report
+    /// Loads one object, and records it where it fails for good. Boxed, as an object on its way is a
+    /// deep nest of futures: callers stay shallow, and so does what the compiler knows of them.
+    pub fn load<'a>(
+        &'a self,
+        object: &'a LandedObject,
+        run: Run<'a>,
+    ) -> BoxFuture<'a, ObjectReport> {
+        Box::pin(async move {
+            run.progress.started(object);
+            let report = match self.bring_in(object, run).await {
+                Ok(done) => loaded(object, done),
+                Err(error) => self.failed(object, error).await,
+            };
+            log(&report);
+            run.progress.finished(&report);
+            report
+        })
     }
 
     pub(crate) async fn settle(&self, subject: Subject, run: Run<'_>) -> ObjectReport {

@@ -1,8 +1,5 @@
 //! The Lambda function `load`: wiring only.
 
-// The runtime nests futures deeply, and so does a load.
-#![recursion_limit = "256"]
-
 use std::io::Write;
 use std::time::SystemTime;
 

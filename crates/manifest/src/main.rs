@@ -1,5 +1,8 @@
 //! The Lambda function `manifest`: wiring only.
 
+// A replay is a load, and that a deep nest of futures.
+#![recursion_limit = "256"]
+
 use std::time::SystemTime;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
