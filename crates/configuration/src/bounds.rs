@@ -41,6 +41,9 @@ pub struct LoadSettings {
     pub max_decoded_bytes: Option<u64>,
     /// How many times its compressed size an object may grow to.
     pub max_ratio: Option<u64>,
+    /// How long S3 may send nothing of a body that it has begun.
+    #[serde(serialize_with = "milliseconds")]
+    pub stall_timeout: Option<Duration>,
     /// How long a change of a table may wait for its readers, and hold up those behind it.
     #[serde(serialize_with = "milliseconds")]
     pub lock_timeout: Option<Duration>,
@@ -74,8 +77,14 @@ const BOUNDS: [&str; 9] = [
     "max_jsonb_bytes",
     "max_envelope_bytes",
 ];
-const LOAD: [&str; 5] =
-    ["max_decoded_bytes", "max_ratio", "lock_timeout", "statement_timeout", "dropped"];
+const LOAD: [&str; 6] = [
+    "max_decoded_bytes",
+    "max_ratio",
+    "stall_timeout",
+    "lock_timeout",
+    "statement_timeout",
+    "dropped",
+];
 
 impl Bounds {
     pub(crate) fn read(node: &Node<'_, '_>) -> Option<Self> {
@@ -121,6 +130,7 @@ impl LoadSettings {
             bounds: Bounds::of(&table),
             max_decoded_bytes: bytes(&table, "max_decoded_bytes", 1 << 50),
             max_ratio: table.get("max_ratio").and_then(|node| node.integer(1..=1_000_000)),
+            stall_timeout: table.get("stall_timeout").and_then(|node| duration(&node)),
             lock_timeout: table.get("lock_timeout").and_then(|node| duration(&node)),
             statement_timeout: table.get("statement_timeout").and_then(|node| duration(&node)),
             dropped: table

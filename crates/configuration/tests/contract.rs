@@ -206,6 +206,8 @@ fn bounds_of_an_endpoint_come_before_those_of_all() {
         max_depth = 100
         max_columns = 300
         lock_timeout = "2s"
+        stall_timeout = "500ms"
+        max_ratio = 1000
         max_record_bytes = "16MB"
         max_row_bytes = 4000
         max_jsonb_bytes = "1MB"
@@ -217,6 +219,9 @@ fn bounds_of_an_endpoint_come_before_those_of_all() {
         limits = { max_depth = 10, max_envelope_bytes = 100 }
         "#,
     );
+    let load = configuration.load();
+    assert_eq!(load.stall_timeout, Some(std::time::Duration::from_millis(500)));
+    assert_eq!(load.max_ratio, Some(1_000));
     let bounds = &configuration.endpoint("a", "e").unwrap().limits;
     assert_eq!((bounds.max_depth, bounds.max_columns), (Some(10), Some(300)));
     assert_eq!(bounds.max_record_bytes, Some(16 << 20));

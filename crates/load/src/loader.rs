@@ -226,6 +226,7 @@ impl Loader {
         DecodeLimits {
             decoded_bytes_max: settings.max_decoded_bytes.unwrap_or(default.decoded_bytes_max),
             ratio_max: settings.max_ratio.unwrap_or(default.ratio_max),
+            stall_max: settings.stall_timeout.unwrap_or(default.stall_max),
             ..default
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Credentials, Region};
 
@@ -19,6 +20,7 @@ pub(crate) async fn from_env() -> aws_sdk_s3::Client {
     let shared = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::standard())
         .timeout_config(timeouts(READ_TIMEOUT))
+        .stalled_stream_protection(stalls())
         .load()
         .await;
     let elsewhere = shared.endpoint_url().is_some()
@@ -44,6 +46,7 @@ pub(crate) fn at_endpoint(
         .behavior_version(BehaviorVersion::latest())
         .retry_config(RetryConfig::standard())
         .timeout_config(timeouts(READ_TIMEOUT))
+        .stalled_stream_protection(stalls())
         .endpoint_url(endpoint)
         .force_path_style(true)
         .region(Region::new(LOCAL_REGION))
@@ -55,6 +58,12 @@ pub(crate) fn at_endpoint(
 /// For the calls that move gigabytes inside S3.
 pub(crate) fn patient() -> aws_sdk_s3::config::Builder {
     aws_sdk_s3::Config::builder().timeout_config(timeouts(COPY_TIMEOUT))
+}
+
+/// How long a download may stall is `Reading`'s to say: the SDK's own bound can't be told apart from
+/// a lost body, and would come before a longer one.
+fn stalls() -> StalledStreamProtectionConfig {
+    StalledStreamProtectionConfig::enabled().download_enabled(false).build()
 }
 
 fn timeouts(read: Duration) -> TimeoutConfig {

@@ -1,6 +1,8 @@
 //! An object's bytes decompressed, in chunks of one size and in constant memory. Which codec: the
 //! first bytes say, and where they contradict name and header, that is an error.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use landing::Compression;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -8,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use crate::inflate::{self, Inflating};
 use crate::{Head, LakeError, Reading};
 
-/// What a decompressed object may take.
+/// What an object may take once it is decompressed, and how long its bytes may stay away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DecodeLimits {
     /// The most decompressed bytes.
@@ -20,6 +22,8 @@ pub struct DecodeLimits {
     /// The largest window of zstd, as a power of two: what the decoder keeps in memory. 23 (8 MB)
     /// is what RFC 8878 asks every decoder to support.
     pub zstd_window_log_max: u32,
+    /// How long S3 may send nothing of a body that it has begun.
+    pub stall_max: Duration,
 }
 
 impl Default for DecodeLimits {
@@ -29,10 +33,13 @@ impl Default for DecodeLimits {
             ratio_max: 500,
             ratio_from_bytes: 64 << 20,
             zstd_window_log_max: 23,
+            stall_max: STALL_MAX,
         }
     }
 }
 
+/// S3 sends in milliseconds; a body that stays away for longer comes no more.
+pub(crate) const STALL_MAX: Duration = Duration::from_secs(30);
 /// What a chunk holds at most.
 const CHUNK_BYTES: usize = 256 * 1024;
 

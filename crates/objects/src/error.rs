@@ -107,6 +107,16 @@ pub enum LakeError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// S3 began the body and then sent nothing for too long.
+    #[error("body of `{object}` stalled: nothing came for {waited:?} after {raw_bytes} bytes")]
+    Stalled {
+        /// The object.
+        object: Object,
+        /// Bytes received.
+        raw_bytes: u64,
+        /// How long it was waited.
+        waited: std::time::Duration,
+    },
     /// The compressed stream ends early, though the object is whole.
     #[error(
         "{format} of `{object}` is cut off: it ends after {byte_offset} decompressed bytes; fetch it again"
@@ -178,6 +188,7 @@ impl LakeError {
             Self::Refused { .. } => "s3_refused",
             Self::Unreachable { .. } => "s3_unreachable",
             Self::BodyLost { .. } => "body_lost",
+            Self::Stalled { .. } => "body_stalled",
             Self::CutOff { .. } => "cut_off",
             Self::NotCompressed { .. } => "not_compressed",
             Self::BadCompression { .. } => "bad_compression",
@@ -204,7 +215,8 @@ impl LakeError {
             | Self::Throttled { .. }
             | Self::Refused { .. }
             | Self::Unreachable { .. }
-            | Self::BodyLost { .. } => None,
+            | Self::BodyLost { .. }
+            | Self::Stalled { .. } => None,
         };
         Position { byte_offset, ..Position::default() }
     }
@@ -228,7 +240,8 @@ impl Classify for LakeError {
             | Self::Throttled { .. }
             | Self::Refused { .. }
             | Self::Unreachable { .. }
-            | Self::BodyLost { .. } => FailureKind::Transient,
+            | Self::BodyLost { .. }
+            | Self::Stalled { .. } => FailureKind::Transient,
         }
     }
 }

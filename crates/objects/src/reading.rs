@@ -2,6 +2,7 @@
 //! `decode`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
@@ -10,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use landing::ObjectKey;
 
+use crate::decode::STALL_MAX;
 use crate::translate::unquoted;
 use crate::{DecodeLimits, DecodedBody, LakeError};
 
@@ -77,12 +79,14 @@ pub struct Reading {
     pub(crate) name: String,
     pub(crate) body: ByteStream,
     raw_bytes: u64,
+    stall_max: Duration,
 }
 
 impl Reading {
     pub(crate) fn new(object: String, key: &ObjectKey, output: GetObjectOutput) -> Self {
         let (head, body) = Head::of_get(output);
-        Self { head, object, name: key.as_str().to_owned(), body, raw_bytes: 0 }
+        let name = key.as_str().to_owned();
+        Self { head, object, name, body, raw_bytes: 0, stall_max: STALL_MAX }
     }
 
     /// The next bytes as they stand in S3, or nothing at the end.
@@ -92,7 +96,14 @@ impl Reading {
             raw_bytes,
             source,
         };
-        match self.body.next().await {
+        let Ok(next) = tokio::time::timeout(self.stall_max, self.body.next()).await else {
+            return Err(LakeError::Stalled {
+                object: self.object.clone(),
+                raw_bytes: self.raw_bytes,
+                waited: self.stall_max,
+            });
+        };
+        match next {
             Some(Ok(chunk)) => {
                 self.raw_bytes += chunk.len() as u64;
                 Ok(Some(chunk))
@@ -118,7 +129,7 @@ impl Reading {
 
     /// The bytes decompressed, within given limits.
     pub fn decoded_within(self, limits: DecodeLimits) -> DecodedBody {
-        DecodedBody::new(self, limits)
+        DecodedBody::new(Self { stall_max: limits.stall_max, ..self }, limits)
     }
 
     /// The raw bytes whole.

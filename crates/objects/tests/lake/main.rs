@@ -6,5 +6,6 @@ mod decoding;
 mod environment;
 mod place;
 mod reading;
+mod stalling;
 mod uploading;
 mod writing;
