@@ -28,6 +28,11 @@ struct Slot {
 
 impl Draft {
     pub(crate) fn clear(&mut self) {
+        /// A row that took more than this is an exception, whose memory is given back.
+        const CELLS_KEPT: usize = 1 << 20;
+        if self.cells.capacity() > CELLS_KEPT {
+            self.cells = Vec::new();
+        }
         self.cells.clear();
         self.slots.clear();
         self.overflow.clear();
@@ -98,8 +103,9 @@ impl Draft {
     }
 
     /// Writes the row behind `technical` cells.
-    pub(crate) fn write(&self, technical: &[&[u8]], root_row: i32, rows: &mut TableRows) {
+    pub(crate) fn write(&mut self, technical: &[&[u8]], root_row: i32, rows: &mut TableRows) {
         let out = rows.fields_mut();
+        out.reserve(self.cells.len());
         for value in technical {
             cell::write(out, |out| out.extend_from_slice(value));
         }
@@ -110,6 +116,7 @@ impl Draft {
             }
         }
         let fields = technical.len() + self.slots.len();
+        self.clear();
         rows.end_row(root_row, u16::try_from(fields).unwrap_or(u16::MAX));
     }
 }

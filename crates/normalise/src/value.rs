@@ -2,7 +2,7 @@
 
 use crate::ColumnType;
 use crate::json::temporal::{self, Temporal};
-use crate::json::{Kind, Token, number, numeric, unescape};
+use crate::json::{Kind, Token, append_unescaped, number, numeric, unescape};
 
 /// The version byte that stands before `jsonb`'s text in binary form.
 const JSONB_VERSION: u8 = 1;
@@ -180,8 +180,8 @@ fn append_numeric(out: &mut Vec<u8>, literal: &[u8]) -> bool {
 }
 
 fn append_text(out: &mut Vec<u8>, inside_quotes: &[u8]) -> bool {
-    let mut scratch = Vec::new();
-    append(out, unescape(inside_quotes, &mut scratch))
+    append_unescaped(inside_quotes, out);
+    true
 }
 
 fn append_temporal(out: &mut Vec<u8>, of: ColumnType, value: Option<Temporal>) -> bool {

@@ -115,23 +115,26 @@ fn cut_off(at: usize) -> Fault {
 /// no escape, else writes to `out`. Half a surrogate pair becomes U+FFFD; ask the token's
 /// `is_unrepresentable` before trusting it.
 pub(crate) fn unescape<'a>(raw: &'a [u8], out: &'a mut Vec<u8>) -> &'a [u8] {
-    let Some(mut backslash) = memchr(b'\\', raw) else {
+    if memchr(b'\\', raw).is_none() {
         return raw;
-    };
+    }
     out.clear();
+    append_unescaped(raw, out);
+    out
+}
+
+/// The same, appended to `out`.
+pub(crate) fn append_unescaped(raw: &[u8], out: &mut Vec<u8>) {
     let mut rest = raw;
-    loop {
+    // It comes to no more than it takes now, and to have room at once beats growing.
+    out.reserve(raw.len());
+    while let Some(backslash) = memchr(b'\\', rest) {
         let (plain, escaped) = rest.split_at_checked(backslash).unwrap_or((rest, &[]));
         out.extend_from_slice(plain);
         let used = undo(escaped, out);
         rest = escaped.get(used..).unwrap_or_default();
-        match memchr(b'\\', rest) {
-            Some(next) => backslash = next,
-            None => break,
-        }
     }
     out.extend_from_slice(rest);
-    out
 }
 
 /// Appends what the escape at the start of `escaped` means; the number of bytes it took.

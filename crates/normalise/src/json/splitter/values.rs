@@ -7,6 +7,9 @@ use super::super::syntax::SyntaxError;
 use super::super::tape::Tape;
 use super::{AROUND_LIMIT, Capture, Piece, Splitter, State};
 
+/// A value that took more is an exception, whose buffer is given back.
+const BUFFER_KEPT: usize = 1 << 20;
+
 impl Splitter {
     /// A value at the place that the first `level` tokens of `records` name.
     pub(super) fn begin_on_the_way<E>(
@@ -65,11 +68,20 @@ impl Splitter {
             }
             None => {
                 if !self.oversized {
-                    self.buffer.extend_from_slice(part);
+                    self.keep(part);
                 }
                 Ok(chunk.len())
             }
         }
+    }
+
+    /// Buffers more of the value under way. A large one grows by a quarter, not to twice its size.
+    fn keep(&mut self, part: &[u8]) {
+        let held = self.buffer.len();
+        if held > BUFFER_KEPT && self.buffer.capacity() - held < part.len() {
+            self.buffer.reserve_exact(part.len().max(held / 4));
+        }
+        self.buffer.extend_from_slice(part);
     }
 
     /// Holds the value under way, `part` included, to its bound.
@@ -107,18 +119,21 @@ impl Splitter {
         part: &[u8],
         sink: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
+        let is_in_parts = !self.oversized && !self.buffer.is_empty();
+        if is_in_parts {
+            self.keep(part);
+        }
         let mut buffer = std::mem::take(&mut self.buffer);
-        let json = match (self.oversized, buffer.is_empty()) {
+        let json = match (self.oversized, is_in_parts) {
             (true, _) => &[][..],
-            (false, true) => part,
-            (false, false) => {
-                buffer.extend_from_slice(part);
-                &buffer
-            }
+            (false, false) => part,
+            (false, true) => &buffer,
         };
         self.deliver(capture, json, sink)?;
-        buffer.clear();
-        self.buffer = buffer;
+        if buffer.capacity() <= BUFFER_KEPT {
+            buffer.clear();
+            self.buffer = buffer;
+        }
         match capture {
             Capture::Item => self.state = State::AfterItem,
             Capture::Name => self.state = State::Colon,
