@@ -27,7 +27,7 @@ pub(crate) fn defaults<'a>(
     let mut defaults = Vec::with_capacity(partitions.len() + kept.len());
     let root = walk.plan.root().ok().and_then(|root| walk.plan.record_node(root));
     for (name, value) in partitions {
-        if let Some(member) = root.and_then(|root| walk.plan.member(root, usize::MAX, name)) {
+        if let Some((_, member)) = root.and_then(|root| walk.plan.member(root, name)) {
             defaults.push((member.node, Value::string(value.as_bytes())));
         }
     }

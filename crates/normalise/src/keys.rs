@@ -96,7 +96,7 @@ impl Keys {
         };
         for ways in &self.keys {
             let node = ways.oldest.tokens().iter().fold(root, |node, token| {
-                plan.member(node, usize::MAX, token).map_or(node, |member| member.node)
+                plan.member(node, token).map_or(node, |(_, member)| member.node)
             });
             self.nodes.push(node);
         }

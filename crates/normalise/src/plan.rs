@@ -1,7 +1,7 @@
 //! Which column each path goes to: a trie of field names over the schema, found once for each
 //! shape, not for each row. It also plans the changes that a new path or type asks for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::naming;
 use crate::pointer::Pointer;
@@ -19,6 +19,7 @@ use declared::Types;
 pub(crate) use declared::declaration;
 pub(crate) use homes::{Home, NoHome};
 pub(crate) use members::Member;
+use members::Members;
 
 /// A node's number in the plan.
 pub(crate) type NodeId = usize;
@@ -51,8 +52,7 @@ pub(crate) struct Node {
     pub(crate) child: Option<usize>,
     /// Its column's name, or the prefix of its members' names.
     name: String,
-    members: Vec<(Box<str>, Member)>,
-    index: BTreeMap<Box<str>, Member>,
+    members: Members,
     homes: Vec<Home>,
     declared: Option<ColumnType>,
     /// An object here is a map, by declaration.
@@ -171,7 +171,7 @@ impl Plan {
                 return Some(
                     tail.tokens()
                         .iter()
-                        .fold(base, |node, token| self.add_member(node, token).node),
+                        .fold(base, |node, token| self.add_member(node, token).1.node),
                 );
             }
         }
@@ -195,8 +195,7 @@ impl Plan {
             depth,
             child: None,
             name,
-            members: Vec::new(),
-            index: BTreeMap::new(),
+            members: Members::default(),
             homes: Vec::new(),
             declared,
             is_map,

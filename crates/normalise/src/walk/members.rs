@@ -29,8 +29,10 @@ impl Walk {
         let object = self.objects_met;
         let mark = self.members.len();
         let mut clashes = false;
-        for (place, (name, value)) in record.tape.members(index).enumerate() {
-            let Some(Member { node: member, age }) = self.member(record, node, place, name) else {
+        let mut before = None;
+        for (name, value) in record.tape.members(index) {
+            let found = self.member(record, node, &mut before, name);
+            let Some(Member { node: member, age }) = found else {
                 self.overflow_unplanned(record, node, name, value)?;
                 continue;
             };
@@ -47,13 +49,28 @@ impl Walk {
         Ok(mark)
     }
 
-    /// The node of a member; none for a name that Postgres can't hold, or one too many.
-    fn member(&mut self, r: Record<'_>, node: NodeId, place: usize, name: usize) -> Option<Member> {
-        if r.tape.get(name)?.is_unrepresentable() {
+    /// The node of a member; none for a name that Postgres can't hold, or one too many. `before` is
+    /// the place of the member met before it, and then its own.
+    fn member(
+        &mut self,
+        r: Record<'_>,
+        node: NodeId,
+        before: &mut Option<usize>,
+        name: usize,
+    ) -> Option<Member> {
+        let token = r.tape.get(name)?;
+        if let Some((place, member)) = self.plan.guess(node, *before, token.inner(r.json)) {
+            *before = Some(place);
+            return Some(member);
+        }
+        if token.is_unrepresentable() {
             return None;
         }
         let name = name_of(r, name, &mut self.scratch)?;
-        self.plan.member(node, place, name)
+        let (place, member) = self.plan.member(node, name)?;
+        self.plan.expect(node, *before, place);
+        *before = Some(place);
+        Some(member)
     }
 
     /// Of one name the last value counts; true where it is another name of the same field.
