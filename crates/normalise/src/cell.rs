@@ -1,14 +1,17 @@
 //! One field of a binary COPY tuple: a 32-bit length and the value, or -1 for NULL.
 
+/// Bytes of the length.
+pub(crate) const LENGTH: usize = 4;
 pub(crate) const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 
 /// Writes one field: `value` appends the bytes, the length is set afterwards.
+#[inline]
 pub(crate) fn write(out: &mut Vec<u8>, value: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
-    out.extend_from_slice(&[0; 4]);
+    out.extend_from_slice(&[0; LENGTH]);
     value(out);
-    let length = i32::try_from(out.len() - start - 4).unwrap_or(i32::MAX);
-    if let Some(place) = out.get_mut(start..start + 4) {
+    let length = i32::try_from(out.len() - start - LENGTH).unwrap_or(i32::MAX);
+    if let Some(place) = out.get_mut(start..start + LENGTH) {
         place.copy_from_slice(&length.to_be_bytes());
     }
 }

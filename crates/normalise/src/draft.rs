@@ -13,17 +13,37 @@ const INLINE_MAX: usize = 24;
 /// A row in the making. One is enough: a row is complete before its children begin.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
+    /// The cells as COPY has them, each behind its length, in the order in which they were set.
     cells: Vec<u8>,
-    slots: Vec<Option<Slot>>,
+    slots: Vec<Slot>,
     /// What has no column: absolute path and the value as it stands.
     pub(crate) overflow: Vec<(String, Vec<u8>)>,
 }
 
-#[derive(Debug, Clone)]
+/// Where a column's cell stands; nowhere where it is NULL.
+#[derive(Debug, Clone, Copy)]
 struct Slot {
-    cell: Range<usize>,
+    start: u32,
+    end: u32,
     /// Where the value stands in the record; empty for what came from elsewhere.
-    raw: Range<usize>,
+    raw_start: u32,
+    raw_end: u32,
+}
+
+impl Slot {
+    const NULL: Self = Self { start: 0, end: 0, raw_start: 0, raw_end: 0 };
+
+    fn is_null(&self) -> bool {
+        self.start == self.end
+    }
+
+    fn range(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    fn raw(&self) -> Range<usize> {
+        self.raw_start as usize..self.raw_end as usize
+    }
 }
 
 impl Draft {
@@ -39,7 +59,7 @@ impl Draft {
     }
 
     pub(crate) fn is_set(&self, column: usize) -> bool {
-        self.slots.get(column).is_some_and(Option::is_some)
+        self.slots.get(column).is_some_and(|slot| !slot.is_null())
     }
 
     /// Lets `value` append a cell; keeps it for `column` if it says so.
@@ -50,24 +70,32 @@ impl Draft {
         value: impl FnOnce(&mut Vec<u8>) -> bool,
     ) -> bool {
         let start = self.cells.len();
-        if !value(&mut self.cells) {
+        let mut is_cell = false;
+        cell::write(&mut self.cells, |out| is_cell = value(out));
+        if !is_cell {
             self.cells.truncate(start);
             return false;
         }
         if self.slots.len() <= column {
-            self.slots.resize(column + 1, None);
+            self.slots.resize(column + 1, Slot::NULL);
         }
         if let Some(slot) = self.slots.get_mut(column) {
-            *slot = Some(Slot { cell: start..self.cells.len(), raw });
+            // A record ends at 512 MB.
+            let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+            *slot = Slot {
+                start: place(start),
+                end: place(self.cells.len()),
+                raw_start: place(raw.start),
+                raw_end: place(raw.end),
+            };
         }
         true
     }
 
     /// The only cell there is, and its column.
     pub(crate) fn take_only_cell(&mut self) -> Option<(usize, Vec<u8>)> {
-        let (column, slot) =
-            self.slots.iter().enumerate().find_map(|(at, slot)| Some((at, slot.as_ref()?)))?;
-        let cell = self.cells.get(slot.cell.clone())?.to_vec();
+        let (column, slot) = self.slots.iter().enumerate().find(|(_, slot)| !slot.is_null())?;
+        let cell = value_of(&self.cells, slot).to_vec();
         self.clear();
         Some((column, cell))
     }
@@ -84,19 +112,18 @@ impl Draft {
             return moved;
         }
         let cells = &self.cells;
-        let inline = |column: usize, slot: &Slot| {
-            inline_bytes(of(column), cells.get(slot.cell.clone()).unwrap_or_default())
-        };
-        let slots = self.slots.iter().enumerate();
-        let each = slots.filter_map(|(column, slot)| Some(inline(column, slot.as_ref()?)));
+        let inline = |column: usize, slot: &Slot| inline_bytes(of(column), value_of(cells, slot));
+        let slots = self.slots.iter().enumerate().filter(|(_, slot)| !slot.is_null());
+        let each = slots.map(|(column, slot)| inline(column, slot));
         let mut bytes = each.sum::<usize>() + self.slots.len() / 8;
-        for (column, place) in self.slots.iter_mut().enumerate().rev() {
+        for (column, slot) in self.slots.iter_mut().enumerate().rev() {
             if bytes <= max_bytes {
                 break;
             }
-            if let Some(slot) = place.take_if(|slot| !slot.raw.is_empty()) {
-                bytes -= inline(column, &slot);
-                moved.push((column, slot.raw));
+            if !slot.is_null() && !slot.raw().is_empty() {
+                bytes -= inline(column, slot);
+                moved.push((column, slot.raw()));
+                *slot = Slot::NULL;
             }
         }
         moved
@@ -109,16 +136,29 @@ impl Draft {
         for value in technical {
             cell::write(out, |out| out.extend_from_slice(value));
         }
+        // Most cells stand one behind the other as their columns do.
+        let mut run = 0..0;
         for slot in &self.slots {
-            match slot.as_ref().and_then(|slot| self.cells.get(slot.cell.clone())) {
-                Some(value) => cell::write(out, |out| out.extend_from_slice(value)),
-                None => out.extend_from_slice(&cell::NULL),
+            if !slot.is_null() && slot.range().start == run.end {
+                run.end = slot.range().end;
+                continue;
+            }
+            out.extend_from_slice(self.cells.get(run).unwrap_or_default());
+            run = slot.range();
+            if slot.is_null() {
+                out.extend_from_slice(&cell::NULL);
             }
         }
+        out.extend_from_slice(self.cells.get(run).unwrap_or_default());
         let fields = technical.len() + self.slots.len();
         self.clear();
         rows.end_row(root_row, u16::try_from(fields).unwrap_or(u16::MAX));
     }
+}
+
+/// A cell without its length.
+fn value_of<'a>(cells: &'a [u8], slot: &Slot) -> &'a [u8] {
+    cells.get(slot.range()).and_then(|cell| cell.get(cell::LENGTH..)).unwrap_or_default()
 }
 
 /// Bytes of a cell that can't be moved out of line, about. A `bigint` counts as the `numeric` that
