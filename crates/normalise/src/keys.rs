@@ -8,6 +8,7 @@ use crate::walk::Record;
 use crate::ways::Ways;
 use crate::{ColumnType, RejectReason, Renames, RootKey, Rules};
 
+mod entries;
 mod seen;
 
 pub(crate) use seen::Seen;
