@@ -1,13 +1,13 @@
 //! Many objects through several loaders at once, each with a connection of its own.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
-use futures::future::join_all;
 use landing::LandedObject;
 use load::{Deadline, Loader, ObjectReport, Progress, Run, Summary, Verdict};
 use objects::Lake;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::task::JoinSet;
 
 use crate::output::Meter;
 
@@ -45,20 +45,30 @@ impl Tally {
     }
 }
 
-/// Loads all that is wanted.
+/// Loads all that is wanted, each worker in a task of its own: shredding takes a core.
 pub(crate) async fn load_all(
     loader: &Loader,
     wanted: Wanted,
     force: bool,
-    observer: &Observer,
+    observer: &Arc<Observer>,
 ) -> anyhow::Result<()> {
     let (sender, receiver) = mpsc::channel(AHEAD);
-    let receiver = Mutex::new(receiver);
-    let run = Run { deadline: Deadline::none(), force, progress: observer };
-    let loaders: Vec<_> = (0..WORKERS).map(|_| loader.another()).collect();
-    let working = loaders.iter().map(|loader| work(loader, &receiver, run));
-    let listing = list(loader, wanted, run, sender);
-    let (listed, _) = tokio::join!(listing, join_all(working));
+    let receiver = Arc::new(Mutex::new(receiver));
+    let mut working = JoinSet::new();
+    for _ in 0..WORKERS {
+        let (loader, receiver) = (loader.another(), Arc::clone(&receiver));
+        let observer = Arc::clone(observer);
+        working.spawn(async move {
+            let run = Run { deadline: Deadline::none(), force, progress: &*observer };
+            work(&loader, &receiver, run).await;
+        });
+    }
+    drop(receiver);
+    let run = Run { deadline: Deadline::none(), force, progress: &**observer };
+    let listed = list(loader, wanted, run, sender).await;
+    while let Some(worked) = working.join_next().await {
+        worked?;
+    }
     listed
 }
 
@@ -111,13 +121,13 @@ pub(crate) struct Observer {
 }
 
 impl Observer {
-    pub(crate) fn new(meter: Meter) -> Self {
-        Self { meter, tally: std::sync::Mutex::default() }
+    pub(crate) fn new(meter: Meter) -> Arc<Self> {
+        Arc::new(Self { meter, tally: std::sync::Mutex::default() })
     }
 
     /// Takes the meter away.
-    pub(crate) fn finish(self) -> Tally {
-        self.tally.into_inner().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn finish(self: Arc<Self>) -> Tally {
+        std::mem::take(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

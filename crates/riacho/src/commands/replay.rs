@@ -46,7 +46,7 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
     let manifest = Manifest::new(environment.loader().await?);
     let meter = console.meter("objects replayed", None);
     let observer = Observer::new(meter);
-    let run = Run { deadline: Deadline::none(), force: false, progress: &observer };
+    let run = Run { deadline: Deadline::none(), force: false, progress: &*observer };
     let (replayed, changed) = manifest.replay(&arguments.replay(), run).await?;
     let tally = observer.finish();
     show(console, &replayed, &changed);

@@ -125,7 +125,7 @@ pub(super) fn one_scope(endpoint: &str, store: &str) -> anyhow::Result<FetchRequ
 pub(super) async fn replay(stage: &Stage<'_>, wanted: &Replay) -> anyhow::Result<Summary> {
     let manifest = Manifest::new(stage.loader.another());
     let observer = Observer::new(stage.console.meter("replaying", None));
-    let run = Run { deadline: Deadline::none(), force: false, progress: &observer };
+    let run = Run { deadline: Deadline::none(), force: false, progress: &*observer };
     manifest.replay(wanted, run).await?;
     stage.wiring.idle().await;
     Ok(observer.finish().summary)
