@@ -46,6 +46,8 @@ pub(crate) struct Catalog {
     /// The Postgres schema that the tables stand in.
     pub(crate) namespace: String,
     pub(crate) schema: Schema,
+    /// Whether records are found by their key without reading the table.
+    pub(crate) key_is_indexed: bool,
 }
 
 impl Catalog {
@@ -231,7 +233,7 @@ pub(crate) async fn read(
     };
     let taken = read_taken(work, &namespace, &tables).await?;
     let schema = Schema { tables, taken, renames, ..Schema::default() };
-    Ok(Catalog { version, mark, namespace, schema })
+    Ok(Catalog { version, mark, namespace, schema, key_is_indexed: true })
 }
 
 /// The renames that were accepted. Each counts the catalog's version up, so that they are as new as

@@ -71,13 +71,10 @@ async fn find(
 ) -> Result<Vec<Stander>, WarehouseError> {
     let sql = format!(
         "SELECT k.n, r._object_id, r._row, o.standing_time, o.standing_key, o.xmin::text AS line{}
-         FROM {} JOIN {} r ON {}
-         JOIN riacho.objects o ON o.id = r._object_id
+         FROM {} JOIN riacho.objects o ON o.id = r._object_id
          WHERE r._object_id <> $1",
         keyed.versions(),
-        keyed.unnest(2),
-        keyed.root,
-        keyed.matches()
+        keyed.standing(2)
     );
     let cells = keyed.parameters(keys)?;
     let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&object_id];

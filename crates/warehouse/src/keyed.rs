@@ -14,6 +14,7 @@ pub(crate) struct Keyed<'a> {
     pub(crate) root: Relation<'a>,
     pub(crate) key: Vec<&'a Column>,
     pub(crate) version: Vec<&'a Column>,
+    is_indexed: bool,
 }
 
 impl<'a> Keyed<'a> {
@@ -24,6 +25,7 @@ impl<'a> Keyed<'a> {
             root: catalog.relation(root),
             key: catalog.key_columns(endpoint)?,
             version: catalog.version_columns(endpoint),
+            is_indexed: catalog.key_is_indexed,
         })
     }
 
@@ -55,8 +57,21 @@ impl<'a> Keyed<'a> {
             .collect()
     }
 
+    /// The root rows `r` that stand under the keys `k`, as what follows FROM.
+    ///
+    /// By the index, key by key, where there is one: a statement is planned once, while the table is
+    /// small, and Postgres would go on reading all of it. `OFFSET 0` keeps it from joining otherwise.
+    pub(crate) fn standing(&self, first: usize) -> String {
+        let (keys, root, matches) = (self.unnest(first), self.root, self.matches());
+        if self.is_indexed {
+            format!("{keys} CROSS JOIN LATERAL (SELECT * FROM {root} r WHERE {matches} OFFSET 0) r")
+        } else {
+            format!("{keys} JOIN {root} r ON {matches}")
+        }
+    }
+
     /// `r."id" = k.k0 AND …`
-    pub(crate) fn matches(&self) -> String {
+    fn matches(&self) -> String {
         let parts = self.key.iter().enumerate();
         let parts = parts.map(|(at, column)| format!("r.{} = k.k{at}", Ident(&column.name)));
         parts.collect::<Vec<_>>().join(" AND ")

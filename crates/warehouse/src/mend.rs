@@ -9,6 +9,7 @@ use normalise::{Column, Table};
 use crate::catalog::{self, Catalog, moved};
 use crate::found::{self, Found, FoundTable};
 use crate::ident::Ident;
+use crate::late_index::MissingIndex;
 use crate::schema_change::{self, TableStep};
 use crate::work::Work;
 use crate::{Dropped, EndpointFacts, WarehouseError, change_log, late_index};
@@ -40,7 +41,10 @@ pub(crate) async fn sound(
         catalog = catalog::read(work, endpoint).await?;
         found = found::read(work, &catalog).await?;
     }
-    late_index::make(work, endpoint, &late_index::missing(endpoint, &catalog, &found)).await?;
+    let missing = late_index::missing(endpoint, &catalog, &found);
+    let key_is_indexed = !missing.iter().any(MissingIndex::leaves_key_slow);
+    late_index::make(work, endpoint, &missing).await?;
+    catalog.key_is_indexed = key_is_indexed;
     catalog.schema.foreign_columns = foreign(&catalog, &found);
     Ok(catalog)
 }

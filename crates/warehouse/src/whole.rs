@@ -74,10 +74,8 @@ fn meet_nobody<'b>(
 ) -> Result<Step<'b>, WarehouseError> {
     let sql = format!(
         "SELECT riacho.refuse('another record has this key') WHERE EXISTS
-         (SELECT FROM {} JOIN {} r ON {} WHERE r._object_id <> $1)",
-        keyed.unnest(2),
-        keyed.root,
-        keyed.matches()
+         (SELECT FROM {} WHERE r._object_id <> $1)",
+        keyed.standing(2)
     );
     let cells = keyed.parameters(&batch.keys.iter().collect::<Vec<_>>())?;
     let step = Step::new("find whether other records stand", sql).with(object_id);
