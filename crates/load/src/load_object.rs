@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
 use landing::{Classify, FailureKind, LandedObject, RawLocation};
 use normalise::{Batch, Reject, Rules, Shredder, Summary};
 use objects::{DecodeLimits, Head, Lake, LakeError, Reading};
@@ -23,6 +24,10 @@ use crate::{LoadError, Timings};
 const ROUNDS_MAX: u32 = 5;
 /// How long likely renames are looked for.
 const SEARCH_MAX: Duration = Duration::from_secs(5);
+/// For so long no object that the ledger has never heard of can have an error log: the manifest
+/// writes one for a function that failed twice, and Lambda waits a minute before the first retry.
+/// Source: AWS Lambda Developer Guide, "Asynchronous invocation", "Error handling".
+const FRESH: SignedDuration = SignedDuration::from_secs(60);
 /// User metadata in which fetch leaves the digest of the body.
 const SHA256_METADATA: &str = "sha256";
 
@@ -46,6 +51,8 @@ pub(crate) struct Done {
     pub(crate) notices: Vec<String>,
     pub(crate) likely_renames: Vec<LikelyRename>,
     pub(crate) timings: Timings,
+    /// Whether it may have an error log.
+    pub(crate) may_have_failed: bool,
 }
 
 impl Done {
@@ -57,6 +64,7 @@ impl Done {
             notices: Vec::new(),
             likely_renames: Vec::new(),
             timings: Timings::default(),
+            may_have_failed: true,
         }
     }
 }
@@ -254,6 +262,9 @@ async fn fill(
         Some(reading) => reading,
         None => job.lake.read(job.object).await?,
     };
+    // What failed without a word to the ledger failed after its retries, and those take longer.
+    let is_fresh = Timestamp::now().duration_since(reading.head.last_modified) < FRESH;
+    done.may_have_failed = !(loading.is_new() && is_fresh);
     let object = facts_of(job, &reading.head).object;
     done.version_id.clone_from(&object.version_id);
     let mut body = reading.decoded_within(job.limits);

@@ -138,12 +138,10 @@ impl Loader {
             limits: self.decode_limits(),
             force: run.force,
         };
-        // Asked while the object loads, so that it costs no time: an error log of an object that
-        // loads now is out of date.
-        let has_error_log = error_log::exists(&self.lake, &object.bucket, &object.key);
-        let (done, has_error_log) = tokio::join!(self.in_time(job, run.deadline), has_error_log);
-        let done = done?;
-        if has_error_log {
+        let done = self.in_time(job, run.deadline).await?;
+        // An error log of an object that is loaded is out of date.
+        if done.may_have_failed && error_log::exists(&self.lake, &object.bucket, &object.key).await
+        {
             self.resolve(&object.bucket, &object.key).await;
         }
         for settled in done.outcome.settled() {

@@ -43,6 +43,9 @@ pub(crate) const STALL_MAX: Duration = Duration::from_secs(30);
 /// What a chunk holds at most.
 const CHUNK_BYTES: usize = 256 * 1024;
 
+/// A reader wants room to say that there is nothing more.
+const END_BYTES: u64 = 64;
+
 /// An object being read and decompressed.
 #[derive(Debug)]
 pub struct DecodedBody {
@@ -85,7 +88,7 @@ impl DecodedBody {
             Stage::Open(inflating) => inflating,
             Stage::Finished => return Ok(None),
         };
-        let mut chunk = BytesMut::with_capacity(CHUNK_BYTES);
+        let mut chunk = BytesMut::with_capacity(self.room());
         let ended = fill(&mut inflating.reader, &mut chunk).await;
         self.decoded_bytes += chunk.len() as u64;
         match ended {
@@ -94,12 +97,21 @@ impl DecodedBody {
                 return Err(inflating.failed(error, &self.object, self.decoded_bytes));
             }
             Err(error) => inflating.keep(error),
-            Ok(true) if chunk.is_empty() => return Ok(None),
-            Ok(_) => {}
+            Ok(true) => {
+                self.check_limits(inflating.raw_bytes())?;
+                return Ok(Some(chunk.freeze()).filter(|chunk| !chunk.is_empty()));
+            }
+            Ok(false) => {}
         }
         self.check_limits(inflating.raw_bytes())?;
         self.stage = Stage::Open(inflating);
         Ok(Some(chunk.freeze()))
+    }
+
+    /// What a chunk makes room for: a small object has it all at once, should it not be compressed,
+    /// and some bytes in which to find its end.
+    fn room(&self) -> usize {
+        usize::try_from(self.head.bytes + END_BYTES).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES)
     }
 
     /// The decompressed bytes whole, if they are no more than `bytes_max`.

@@ -36,6 +36,8 @@ pub(crate) struct Start {
     pub(crate) object: ObjectFacts,
     pub(crate) endpoint: EndpointFacts,
     pub(crate) object_id: i64,
+    /// Whether the ledger has never heard of it.
+    pub(crate) is_new: bool,
     /// What its rows count with against others.
     pub(crate) own: Standing,
     pub(crate) room: Room,
@@ -84,6 +86,7 @@ pub(crate) async fn begin<'a>(
                 object: object.clone(),
                 endpoint: endpoint.clone(),
                 object_id: found.line.id,
+                is_new: found.line.is_new,
                 own: found.line.counts_with(object),
                 room,
                 brought: promised.is_some(),

@@ -16,6 +16,8 @@ use crate::{EndpointFacts, ObjectFacts, WarehouseError};
 /// An object's line as it was before this load.
 #[derive(Debug)]
 pub(crate) struct Line {
+    /// Whether the ledger has never heard of the object.
+    pub(crate) is_new: bool,
     pub(crate) id: i64,
     pub(crate) status: String,
     pub(crate) etag: Option<String>,
@@ -90,7 +92,7 @@ pub(crate) const CLAIM: &str = "
     VALUES (coalesce($7, nextval('riacho.objects_id_seq')), $1, $2, $3, $4, $5, $6,
         'loading', 1)
     ON CONFLICT (bucket, key) DO UPDATE SET attempts = o.attempts + 1
-    RETURNING id, status, etag, version_id, sequencer, object_time, stands,
+    RETURNING o.xmax = 0 AS is_new, id, status, etag, version_id, sequencer, object_time, stands,
         standing_time, standing_key, coalesce(records, 0) AS records, coalesce(rejects, 0) AS rejects,
         error->>'kind' AS failure, error->>'message' AS message,
         coalesce((SELECT to_regclass(format('%I.%I', t.schema_name, t.table_name)) IS NULL
@@ -125,6 +127,7 @@ pub(crate) async fn claim(
     let time: Instant = field(&row, "object_time")?;
     let stands = field(&row, "stands")?;
     Ok(Line {
+        is_new: field(&row, "is_new")?,
         id: field(&row, "id")?,
         status: field(&row, "status")?,
         etag: field(&row, "etag")?,

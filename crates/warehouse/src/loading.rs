@@ -39,6 +39,7 @@ pub struct Loading<'a> {
     pub(crate) object: ObjectFacts,
     pub(crate) endpoint: EndpointFacts,
     pub(crate) object_id: i64,
+    is_new: bool,
     pub(crate) own: Standing,
     pub(crate) room: Room,
     pub(crate) counts: Loaded,
@@ -63,7 +64,7 @@ impl<'a> Loading<'a> {
         catalog: Catalog,
         start: Start,
     ) -> Self {
-        let Start { object, endpoint, object_id, own, room, brought } = start;
+        let Start { object, endpoint, object_id, is_new, own, room, brought } = start;
         Self {
             work,
             memory,
@@ -73,6 +74,7 @@ impl<'a> Loading<'a> {
             schema_locked: endpoint.lock_schema_first,
             endpoint,
             object_id,
+            is_new,
             own,
             room,
             counts: Loaded::default(),
@@ -87,6 +89,11 @@ impl<'a> Loading<'a> {
     /// Takes what opening the object has told of it, in place of what its event said.
     pub fn learn(&mut self, object: ObjectFacts) {
         self.object = object;
+    }
+
+    /// Whether the ledger has never heard of the object.
+    pub fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// The object's number in the ledger: what its rows carry.
