@@ -60,15 +60,34 @@ impl TableRows {
     /// and trailer.
     pub fn write_tuples(&self, field_count: u16, out: &mut Vec<u8>) {
         out.reserve(self.fields.len() + 2 * self.marks.len());
-        let mut start = 0;
-        for mark in &self.marks {
+        self.write_tuples_from(0, field_count, usize::MAX, out);
+    }
+
+    /// The same from row number `first` on, until `out` holds `bytes` or more; gives the number of
+    /// the row to go on with.
+    pub fn write_tuples_from(
+        &self,
+        first: usize,
+        field_count: u16,
+        bytes: usize,
+        out: &mut Vec<u8>,
+    ) -> usize {
+        let before = first.checked_sub(1).and_then(|last| self.marks.get(last));
+        let mut start = before.map_or(0, |mark| mark.end);
+        let mut next = first;
+        for mark in self.marks.iter().skip(first) {
+            if out.len() >= bytes {
+                break;
+            }
             out.extend_from_slice(&field_count.to_be_bytes());
             out.extend_from_slice(self.fields.get(start..mark.end).unwrap_or_default());
             for _ in mark.field_count..field_count {
                 out.extend_from_slice(&cell::NULL);
             }
             start = mark.end;
+            next += 1;
         }
+        next
     }
 
     /// The rows, each as its fields in the order of the columns, none for NULL. A row that was

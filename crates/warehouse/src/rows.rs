@@ -16,6 +16,9 @@ const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// What it ends with: a field count of -1.
 const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 
+/// The stream goes out in pieces of about this size.
+const PIECE: usize = 128 << 10;
+
 /// A root row: the object that it came from, and its number there.
 pub(crate) type RootRow = (i64, i32);
 
@@ -32,13 +35,9 @@ pub(crate) async fn copy(
     let field_count = u16::try_from(table.technical_columns() + table.columns.len())
         .map_err(|_| WarehouseError::Mismatch(format!("`{}` is too wide", table.name)))?;
     let count = rows.len() as u64;
-    let mut stream = Vec::with_capacity(HEADER.len() + rows.bytes() + 2 * rows.len() + 2);
-    stream.extend_from_slice(HEADER);
-    rows.write_tuples(field_count, &mut stream);
-    stream.extend_from_slice(&TRAILER);
-    drop(rows);
     let doing = format!("copy rows into `{}`.`{}`", catalog.namespace, table.name);
-    let written = work.copy(&doing, &copy_statement(catalog, table), Bytes::from(stream)).await?;
+    let pieces = Pieces { rows, field_count, next: 0, is_over: false };
+    let written = work.copy(&doing, &copy_statement(catalog, table), pieces).await?;
     if written == count {
         return Ok(written);
     }
@@ -47,6 +46,35 @@ pub(crate) async fn copy(
          `riacho schema diff` names it: drop it, then replay",
         catalog.relation(table)
     )))
+}
+
+/// A binary COPY stream, made piece by piece as Postgres takes it.
+struct Pieces {
+    rows: TableRows,
+    field_count: u16,
+    next: usize,
+    is_over: bool,
+}
+
+impl Iterator for Pieces {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        if self.is_over {
+            return None;
+        }
+        // A row more than fills it, most times.
+        let mut piece = Vec::with_capacity(PIECE.min(self.rows.bytes()) + PIECE / 8);
+        if self.next == 0 {
+            piece.extend_from_slice(HEADER);
+        }
+        self.next = self.rows.write_tuples_from(self.next, self.field_count, PIECE, &mut piece);
+        if self.next >= self.rows.len() {
+            self.is_over = true;
+            piece.extend_from_slice(&TRAILER);
+        }
+        Some(Bytes::from(piece))
+    }
 }
 
 fn copy_statement(catalog: &Catalog, table: &Table) -> String {

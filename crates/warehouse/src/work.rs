@@ -22,8 +22,6 @@ pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 /// Statements kept prepared; beyond it all are let go, as a warehouse of thousands of tables would
 /// else fill the server's memory.
 const MAX_STATEMENTS: usize = 2_000;
-/// COPY data goes out in pieces of this size.
-const PIECE: usize = 256 << 10;
 
 /// Takes an advisory lock by name.
 pub(crate) const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('riacho ' || $1, 0))";
@@ -236,19 +234,18 @@ impl<'a> Work<'a> {
         self.query(doing, LOCK, &[&name]).await.map(|_| ())
     }
 
-    /// Sends a whole binary COPY stream.
+    /// Sends a binary COPY stream, a piece when the one before is on its way.
     pub(crate) async fn copy(
         &self,
         doing: &str,
         sql: &str,
-        mut stream: Bytes,
+        pieces: impl Iterator<Item = Bytes>,
     ) -> Result<u64, WarehouseError> {
         let answer = async {
             let statement = self.statements.prepare(self.client, sql).await?;
             let sink = self.client.copy_in::<_, Bytes>(&statement).await?;
             let mut sink = std::pin::pin!(sink);
-            while !stream.is_empty() {
-                let piece = stream.split_to(stream.len().min(PIECE));
+            for piece in pieces {
                 sink.send(piece).await?;
             }
             sink.finish().await
