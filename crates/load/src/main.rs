@@ -1,20 +1,25 @@
 //! The Lambda function `load`: wiring only.
 
 use std::io::Write;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use load::{Deadline, Loader, Metrics, Run};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+/// How long the cold start waits for a connection.
+const CONNECT_AHEAD: Duration = Duration::from_secs(2);
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let loader = &OnceCell::new();
-    // At the cold start, so that the first event finds it built; what is wrong now is told to each
-    // event, with its cure, instead of as a crash.
-    let _ = loader.get_or_try_init(Loader::from_env).await;
+    // At the cold start, where Lambda gives a whole core, so that the first event finds it built and
+    // connected; what is wrong now is told to each event, with its cure, instead of as a crash.
+    if let Ok(loader) = loader.get_or_try_init(Loader::from_env).await {
+        let _ = tokio::time::timeout(CONNECT_AHEAD, loader.database().warehouse()).await;
+    }
     run(service_fn(move |event: LambdaEvent<Value>| async move {
         let metrics = Metrics::default();
         let run = Run {
