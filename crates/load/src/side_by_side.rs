@@ -23,9 +23,13 @@ pub(crate) async fn settle_all(
     run: Run<'_>,
 ) -> Vec<Answered> {
     let groups = Mutex::new(groups(configuration, items).into_iter());
-    let next = || groups.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let working = loaders.iter().map(|loader| async {
+    let next = &|| groups.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let working = loaders.iter().enumerate().map(|(number, loader)| async move {
         let mut answered = Vec::new();
+        // A database that has no connection to spare is left to the first.
+        if number > 0 && loader.database().warehouse().await.is_err() {
+            return answered;
+        }
         while let Some(group) = next() {
             for (place, Item { subject, reply_to }) in group {
                 let report = loader.settle(subject, run).await;
