@@ -5,7 +5,8 @@
 //! holds them in Postgres's binary COPY form; `shredder` ties them together and hands out batches.
 //!
 //! Pure: the same bytes, rules and schema give the same rows. Memory depends on the widest record
-//! and on the batch size, never on the object.
+//! and on the batch size; of the object as a whole only its keys are remembered, in some 11 to 25
+//! bytes each.
 
 mod batch;
 mod cell;
