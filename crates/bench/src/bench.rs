@@ -148,7 +148,16 @@ impl Bench {
         &self,
         environment: BTreeMap<String, String>,
     ) -> anyhow::Result<Function> {
-        let mut options = FunctionOptions::new("load", self.program("load")?.into());
+        self.function_named("load", environment)
+    }
+
+    /// A function as Lambda runs it, one copy of it.
+    pub(crate) fn function_named(
+        &self,
+        name: &str,
+        environment: BTreeMap<String, String>,
+    ) -> anyhow::Result<Function> {
+        let mut options = FunctionOptions::new(name, self.program(name)?.into());
         options.timeout = FUNCTION_TIMEOUT;
         options.concurrency = 1;
         options.environment = environment;

@@ -37,6 +37,8 @@ pub(crate) struct Database {
     pub(crate) name: String,
     /// Without TLS: the way over loopback, for all who are compared.
     pub(crate) url: String,
+    /// With the server's certificate checked, as on AWS.
+    pub(crate) tls_url: String,
 }
 
 impl Ground {
@@ -72,6 +74,7 @@ impl Ground {
         Database {
             name: name.to_owned(),
             url: format!("postgres://{user}:{password}@127.0.0.1:{port}/{name}?sslmode=disable"),
+            tls_url: self.postgres.url(name),
         }
     }
 

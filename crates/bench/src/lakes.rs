@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use landing::ObjectKey;
-use objects::{Lake, UploadOptions};
+use objects::{Lake, PutOptions, UploadOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -89,6 +89,35 @@ impl Served {
         let made = Inventory { objects: notified(&mut server, &lake).await?, counts };
         std::fs::write(&inventory, serde_json::to_vec(&made)?)?;
         Ok(Self { server, inventory: made })
+    }
+}
+
+/// A lake that is filled while it goes.
+#[derive(Debug)]
+pub(crate) struct Filling {
+    pub(crate) server: Server,
+    lake: Lake,
+}
+
+impl Filling {
+    /// Begins empty.
+    pub(crate) async fn begin(dir: &Path) -> anyhow::Result<Self> {
+        if dir.exists() {
+            std::fs::remove_dir_all(dir).context("an earlier lake can't be removed")?;
+        }
+        std::fs::create_dir_all(dir)?;
+        let server = Server::start(dir).await?;
+        let lake = Lake::at_endpoint(&server.endpoint, ACCESS_KEY, SECRET_KEY);
+        Ok(Self { server, lake })
+    }
+
+    /// Puts an object, and gives what S3 tells of it.
+    pub(crate) async fn put(&mut self, planned: Planned) -> anyhow::Result<Value> {
+        let mut document = Document::new(planned.document);
+        let text: String = std::iter::from_fn(|| document.piece()).collect();
+        let options = PutOptions::default();
+        self.lake.put(BUCKET, &planned.key, text.into(), options).await?;
+        self.server.notification().await
     }
 }
 

@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// A tenth of the data: shows that all of it works, and no numbers to quote
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Peers too: installs them with pip into DIR/venv, which takes minutes
+    #[arg(long)]
+    pub(crate) peers: bool,
     /// Where lakes, the Postgres cluster and the results stand
     #[arg(long, value_name = "DIR", default_value = "target/bench")]
     pub(crate) dir: PathBuf,
@@ -40,7 +43,10 @@ pub(crate) struct Options {
 impl Options {
     /// Whether this work is asked for.
     pub(crate) fn wants(&self, work: Work) -> bool {
-        self.only.is_empty() || self.only.contains(&work)
+        match work {
+            Work::Peers => self.peers || self.only.contains(&work),
+            _ => self.only.is_empty() || self.only.contains(&work),
+        }
     }
 }
 
@@ -61,8 +67,14 @@ pub(crate) enum Work {
     Together,
     /// A millisecond each way to Postgres
     Delay,
+    /// One more object where 20 million rows stand
+    Standing,
+    /// From the API to the tables, warm and cold
+    Lag,
     /// One object of 5 GB
     Huge,
+    /// Others' ways of doing M
+    Peers,
 }
 
 /// What the program does as a process of its own while it measures.

@@ -34,6 +34,8 @@ pub(crate) struct Set {
     /// When the objects were fetched, as their names say it.
     run: &'static str,
     pub(crate) compression: Compression,
+    first_date: Date,
+    first_id: i64,
 }
 
 /// One object of a set.
@@ -53,6 +55,8 @@ impl Set {
             revision: 0,
             run: "20240301T060000Z",
             compression: Compression::None,
+            first_date: FIRST_DATE,
+            first_id: 1_122_300_000_000,
         }
     }
 
@@ -81,6 +85,15 @@ impl Set {
         Self { family: "l", ..Self::new(name, 1, megabytes * MEGABYTE) }
     }
 
+    /// Objects of 1 MB that share no scope and no key with those of any other set.
+    pub(crate) const fn one_more() -> Self {
+        Self {
+            first_date: Date::constant(2025, 1, 1),
+            first_id: 9_000_000_000_000,
+            ..Self::new("one-more", 1, MEGABYTE)
+        }
+    }
+
     /// The same, compressed.
     pub(crate) const fn compressed(self, compression: Compression) -> Self {
         Self { compression, ..self }
@@ -102,9 +115,10 @@ impl Set {
         (0..set.files).map(move |index| set.object(index))
     }
 
-    fn object(&self, index: u32) -> Planned {
+    /// The object of this number, which may be beyond those that the set has.
+    pub(crate) fn object(&self, index: u32) -> Planned {
         let store = 1 + index % STORES;
-        let business_date = FIRST_DATE.saturating_add(i64::from(index / STORES).days());
+        let business_date = self.first_date.saturating_add(i64::from(index / STORES).days());
         let ending = match self.compression {
             Compression::None => "",
             Compression::Gzip => ".gz",
@@ -120,7 +134,7 @@ impl Set {
                 seed: format!("{}/{index}/{}", self.family, self.revision),
                 business_date,
                 store,
-                first_id: 1_122_300_000_000 + i64::from(index) * 10_000_000,
+                first_id: self.first_id + i64::from(index) * 10_000_000,
                 revision: self.revision,
                 bytes: self.bytes_per_file,
             },

@@ -1,9 +1,12 @@
 //! The rows of the table, a file for each kind of work.
 
 mod delay;
+mod lag;
 mod large;
 mod m;
+mod peers;
 mod sqs;
+mod standing;
 mod together;
 mod xs;
 
@@ -25,7 +28,10 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
             Work::Odd => large::odd(bench).await,
             Work::Together => together::run(bench).await,
             Work::Delay => delay::run(bench).await,
+            Work::Standing => standing::run(bench).await,
+            Work::Lag => lag::run(bench).await,
             Work::Huge => large::huge(bench).await,
+            Work::Peers => peers::run(bench).await,
         };
         // The others are worth having whatever became of one.
         if let Err(error) = done {
