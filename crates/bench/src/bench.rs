@@ -58,6 +58,9 @@ impl Bench {
             quick: options.quick,
             rows: Vec::new(),
             samples: Vec::new(),
+            stages: Vec::new(),
+            growth: Vec::new(),
+            costs: Vec::new(),
             failures: Vec::new(),
         };
         Ok(Self { options, dir, ground, results, binaries })

@@ -2,6 +2,8 @@
 
 mod bench;
 mod copying;
+mod cost;
+mod flame;
 mod ground;
 mod lakes;
 mod limit;
@@ -9,6 +11,7 @@ mod machine;
 mod measuring;
 mod numbers;
 mod options;
+mod picture;
 mod progress;
 mod proxy;
 mod report;

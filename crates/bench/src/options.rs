@@ -45,6 +45,8 @@ impl Options {
     pub(crate) fn wants(&self, work: Work) -> bool {
         match work {
             Work::Peers => self.peers || self.only.contains(&work),
+            // Its programs are built in a way of their own.
+            Work::Flame => self.only.contains(&work),
             _ => self.only.is_empty() || self.only.contains(&work),
         }
     }
@@ -71,10 +73,14 @@ pub(crate) enum Work {
     Standing,
     /// From the API to the tables, warm and cold
     Lag,
+    /// Time and memory against size
+    Growth,
     /// One object of 5 GB
     Huge,
     /// Others' ways of doing M
     Peers,
+    /// Where M's CPU goes, as a picture; only when asked for
+    Flame,
 }
 
 /// What the program does as a process of its own while it measures.

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::cost::Prices;
 use crate::machine::Machine;
 use crate::numbers::{median, range};
+use crate::picture::Cost;
 
 /// One line of the table.
 #[derive(Debug, Clone, Serialize)]
@@ -77,6 +79,11 @@ pub(crate) struct Results {
     pub(crate) quick: bool,
     pub(crate) rows: Vec<Row>,
     pub(crate) samples: Vec<Samples>,
+    /// Where the time of M's first load goes: sums over all its objects, which load side by side.
+    pub(crate) stages: Vec<(String, f64)>,
+    pub(crate) growth: Vec<Cost>,
+    /// What a million rows cost on AWS, with the arithmetic.
+    pub(crate) costs: Vec<String>,
     /// What could not be measured, and why.
     pub(crate) failures: Vec<String>,
 }
@@ -178,6 +185,34 @@ impl Results {
             };
             let [middle, low, high] = [middle, low, high].map(|value| amount(value, unit));
             writeln!(page, "| {name} | {middle} | {low} | {high} | {} |", values.len())?;
+        }
+        self.fill_rest(page)
+    }
+
+    fn fill_rest(&self, page: &mut String) -> std::fmt::Result {
+        if !self.stages.is_empty() {
+            let stages = self.stages.iter().map(|(name, seconds)| format!("{name} {seconds:.2} s"));
+            let stages = stages.collect::<Vec<_>>().join(", ");
+            writeln!(page, "\nStages of M's first load, summed over its objects: {stages}.")?;
+        }
+        if !self.growth.is_empty() {
+            writeln!(page, "\n| one object of | time | MB/s | resident |\n|--:|--:|--:|--:|")?;
+            for cost in &self.growth {
+                writeln!(
+                    page,
+                    "| {} | {} | {:.1} | {} |",
+                    amount(cost.megabytes, "MB"),
+                    amount(cost.seconds, "s"),
+                    cost.megabytes / cost.seconds,
+                    amount(cost.resident_mb, "MB")
+                )?;
+            }
+        }
+        if !self.costs.is_empty() {
+            writeln!(page, "\nOn AWS, at the prices of {}:\n", Prices::default().as_of)?;
+            for cost in &self.costs {
+                writeln!(page, "- {cost}")?;
+            }
         }
         Ok(())
     }

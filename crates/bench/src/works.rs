@@ -1,6 +1,8 @@
 //! The rows of the table, a file for each kind of work.
 
 mod delay;
+mod flame;
+mod growth;
 mod lag;
 mod large;
 mod m;
@@ -30,6 +32,8 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
             Work::Delay => delay::run(bench).await,
             Work::Standing => standing::run(bench).await,
             Work::Lag => lag::run(bench).await,
+            Work::Growth => growth::run(bench).await,
+            Work::Flame => flame::run(bench).await,
             Work::Huge => large::huge(bench).await,
             Work::Peers => peers::run(bench).await,
         };

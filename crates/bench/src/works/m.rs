@@ -1,7 +1,10 @@
 //! M: 100 objects of 1 MB, loaded first; then every object changed; then nothing changed.
 
+use serde_json::Value;
+
 use crate::bench::{ALL, Bench, ensure_rows, rows_written};
 use crate::copying::{Copying, Encoded};
+use crate::cost::{Prices, Work, told};
 use crate::ground::{Database, connect};
 use crate::lakes::Served;
 use crate::measuring::Taken;
@@ -13,6 +16,8 @@ use crate::sets::Set;
 const FIRST: &str = "M, 100 objects of 1 MB, first load";
 const CHANGED: &str = "M again, every object changed";
 const UNCHANGED: &str = "M again, unchanged bytes";
+/// As load names them in its summary.
+const STAGES: [&str; 5] = ["begin", "read", "shred", "write", "commit"];
 
 /// The lakes of the three fetches.
 struct Fetches {
@@ -31,6 +36,8 @@ struct States {
 struct Times {
     first: Vec<Taken>,
     first_postgres: Vec<f64>,
+    /// Seconds of each stage, a list a round.
+    stages: Vec<Vec<(String, f64)>>,
     changed: Vec<Taken>,
     same_keys: Vec<Taken>,
     refetched: Vec<Taken>,
@@ -83,7 +90,9 @@ async fn ours(bench: &Bench, lakes: &Fetches, times: &mut Times) -> anyhow::Resu
     bench.ground.checkpoint().await?;
     let quiet = bench.quiet()?;
     let cpu = bench.ground.cpu_seconds();
-    times.first.push(bench.load(&lakes.first, &database, ALL).await?.taken);
+    let load = bench.load(&lakes.first, &database, ALL).await?;
+    times.stages.push(stages(&load.summary));
+    times.first.push(load.taken);
     times.first_postgres.push(bench.ground.cpu_seconds() - cpu);
     drop(quiet);
     ensure_rows(&database, lakes.first.inventory.counts).await?;
@@ -140,6 +149,16 @@ async fn copy(
     Ok(())
 }
 
+/// Sums of the stages' times of all objects.
+fn stages(summary: &Value) -> Vec<(String, f64)> {
+    let objects = summary["objects"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let seconds = |stage: &str| -> f64 {
+        let name = format!("{stage}_ms");
+        objects.iter().filter_map(|object| object[name.as_str()].as_f64()).sum::<f64>() / 1e3
+    };
+    STAGES.map(|stage| (stage.to_owned(), seconds(stage))).to_vec()
+}
+
 fn tell(round: u32, times: &Times) {
     let last = |taken: &[Taken]| taken.last().map_or(0.0, Taken::seconds);
     let last_of = |seconds: &[f64]| seconds.last().copied().unwrap_or_default();
@@ -180,6 +199,11 @@ fn judge(bench: &mut Bench, times: &Times, states: &States, lakes: &Fetches) {
     }
     let memory: Vec<f64> = times.first.iter().map(Taken::max_rss_mb).collect();
     results.keep("M first: memory of load", "MB", &memory);
+    let cpu = middle(&times.first.iter().map(Taken::cpu_seconds).collect::<Vec<_>>());
+    let objects = float(lakes.first.inventory.objects.len() as u64);
+    let work = Work::of(objects, cpu, float(counts.rows().unsigned_abs()));
+    results.costs.push(told("objects of 1 MB", work, &Prices::default()));
+    results.stages = times.stages.last().cloned().unwrap_or_default();
     let first = middle(&seconds(&times.first));
     let (limit, each) = (middle(&times.copy_in_one), middle(&times.copy_each));
     results.judge(
