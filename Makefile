@@ -1,6 +1,6 @@
 # What people and machines type. How it is done stands in tests/tools/, one script a matter.
 
-.PHONY: demo dev test build lint fmt infra-lint cargo-lambda tools bench flame help
+.PHONY: demo dev test build lint fmt infra-lint cargo-lambda tools bench bench-page flame help
 .DEFAULT_GOAL := help
 
 # Where OpenSSL's headers are missing and may not be installed, it is compiled along.
@@ -31,6 +31,9 @@ bench: ## Measure load against COPY: BENCH="--only m,xs", "--help", …
 	@tests/tools/system.sh demo
 	@cargo build --locked --release -p riacho -p load -p fetch -p bench $(TLS)
 	@target/release/bench $(BENCH)
+
+bench-page: ## Put the last results into docs/performance.md
+	@crates/bench/page.sh
 
 flame: ## Draw where the CPU of a load goes; needs perf
 	@RUSTFLAGS="-C force-frame-pointers=yes" cargo build --locked --profile profiling -p riacho -p bench $(TLS)

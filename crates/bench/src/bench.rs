@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use emulated::{Function, FunctionOptions};
 use serde_json::Value;
-use tests::{Function, FunctionOptions};
 use tokio_postgres::Client;
 
 use crate::ground::{Database, Ground, connect};

@@ -63,7 +63,8 @@ impl Program<'_> {
         ensure!(
             taken.code == Some(0),
             "`{}` ended with {}: {}",
-            self.command.join(" "),
+            // Neither paths of this machine nor a database's password get into results.
+            self.command.first().and_then(|it| it.rsplit('/').next()).unwrap_or_default(),
             taken.code.map_or("a signal".to_owned(), |code| format!("exit code {code}")),
             taken.said.trim()
         );

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use embedded::sample_api::{SAMPLE_CONFIGURATION, SampleApi, SampleOptions};
+use emulated::Function;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
-use tests::Function;
 
 use crate::bench::Bench;
 use crate::lakes::Filling;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::ensure;
-use tests::Queue;
+use emulated::Queue;
 
 use crate::bench::{ALL, Bench, ensure_rows};
 use crate::lakes::Served;

@@ -4,8 +4,8 @@
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
+use emulated::Function;
 use serde_json::Value;
-use tests::Function;
 use tokio_postgres::Client;
 
 use crate::bench::{ALL, Bench};
