@@ -133,7 +133,7 @@ async fn decide(
         pipeline::commit(work, &steps).await?;
         return Ok(Decision::Closed(Outcome::Superseded { by: newest.key.clone() }));
     }
-    if !is_unchanged(object, line, holders) {
+    if !is_unchanged(work, object, found).await? {
         return Ok(Decision::Load);
     }
     let closing = Closing {
@@ -190,14 +190,22 @@ async fn clear(
 }
 
 /// Whether the scope stands on the object's bytes, and nothing but the time would change.
-fn is_unchanged(object: &ObjectFacts, line: &Line, holders: &[Holder]) -> bool {
-    let [owner] = holders else { return false };
+async fn is_unchanged(
+    work: &Work<'_>,
+    object: &ObjectFacts,
+    found: &Found,
+) -> Result<bool, WarehouseError> {
+    let Found { line, holders, has_shadows, .. } = found;
+    let [owner] = holders.as_slice() else { return Ok(false) };
     let same = owner.status == "loaded"
         && owner.etag.is_some()
         && owner.etag == object.object.etag
         && owner.bytes == object.object.bytes;
+    if !same || object.force || line.stands {
+        return Ok(false);
+    }
     // A record that gave way to an equal version in a newer object may not give way to this one.
-    same && !object.force && !line.stands && !owner.has_shadows
+    Ok(!(*has_shadows && shadows::any_of(work, owner.id).await?))
 }
 
 /// Lets what the scope stood on go, and what the object itself stood on with other bytes.

@@ -21,8 +21,6 @@ pub(crate) struct Holder {
     pub(crate) records: u64,
     pub(crate) rejects: u64,
     pub(crate) standing: Standing,
-    /// Whether records of it gave way to others of the same key.
-    pub(crate) has_shadows: bool,
 }
 
 /// Waits until no other load works on the object's scope.
@@ -36,13 +34,11 @@ pub(crate) async fn lock_scope(
 }
 
 pub(crate) const HOLDERS: &str = "
-    SELECT o.id, o.key, o.status, o.etag, o.bytes, coalesce(o.records, 0) AS records,
-        coalesce(o.rejects, 0) AS rejects, o.standing_time, o.standing_key,
-        EXISTS (SELECT FROM riacho.shadows s WHERE s.object_id = o.id) AS has_shadows
-    FROM riacho.objects o
-    WHERE o.source = $1 AND o.endpoint = $2 AND o.scope = $3 AND o.stands
-        AND (o.bucket, o.key) <> ($4, $5)
-    ORDER BY o.id FOR NO KEY UPDATE";
+    SELECT id, key, status, etag, bytes, coalesce(records, 0) AS records,
+        coalesce(rejects, 0) AS rejects, standing_time, standing_key
+    FROM riacho.objects
+    WHERE source = $1 AND endpoint = $2 AND scope = $3 AND stands AND (bucket, key) <> ($4, $5)
+    ORDER BY id FOR NO KEY UPDATE";
 
 /// The other objects whose rows stand in the object's scope, locked, the newest first.
 pub(crate) async fn holders(
@@ -70,7 +66,6 @@ fn holder(row: &Row) -> Result<Holder, WarehouseError> {
         records: uncount(field(row, "records")?),
         rejects: uncount(field(row, "rejects")?),
         standing: Standing::read(row)?,
-        has_shadows: field(row, "has_shadows")?,
     })
 }
 

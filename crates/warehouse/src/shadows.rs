@@ -22,6 +22,13 @@ pub(crate) async fn any(work: &Work<'_>, endpoint: &EndpointFacts) -> Result<boo
     field(&work.query_one("look for shadows", ANY, &of).await?, "found")
 }
 
+/// Whether the object has any. To be asked while its line is locked, by a statement of its own: one
+/// that had to wait for the lock sees what stood before.
+pub(crate) async fn any_of(work: &Work<'_>, object_id: i64) -> Result<bool, WarehouseError> {
+    const ANY: &str = "SELECT EXISTS (SELECT FROM riacho.shadows WHERE object_id = $1) AS found";
+    field(&work.query_one("look for an object's shadows", ANY, &[&object_id]).await?, "found")
+}
+
 /// Remembers records of a batch that gave way.
 pub(crate) async fn remember_losers(
     work: &Work<'_>,

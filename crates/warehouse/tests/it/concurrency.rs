@@ -150,3 +150,38 @@ async fn a_load_that_is_dropped_leaves_no_trace() {
     assert_eq!(world.load(&mut warehouse, &key).await.name(), "loaded");
     assert_eq!(world.ask("SELECT attempts FROM riacho.objects").await, ["1"]);
 }
+
+/// The same bytes as the scope stands on, while another scope is taking one of their records: whoever
+/// waits for it must not count on what it saw before.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_gave_way_while_an_object_waited_keeps_it_from_being_unchanged() {
+    let world = World::new(Write::Replace, &["/id"], Some("/v")).await;
+    let body = r#"[{"id":1,"v":1},{"id":2,"v":1}]"#;
+    let mut one = world.warehouse_with(patient()).await;
+    world.load(&mut one, &world.put("1", 6, body)).await;
+    let taking = world.put("2", 7, r#"[{"id":1,"v":1}]"#);
+    let Begun::Load(mut loading) = one.begin(&world.facts(&taking), &world.endpoint).await.unwrap()
+    else {
+        panic!("nothing to load");
+    };
+    let (batch, summary) = shred(&world, &loading, &taking);
+    loading.write(batch).await.unwrap();
+    let again = world.put("1", 8, body);
+    let waiting = {
+        let (world, again) = (world.clone(), again.clone());
+        tokio::spawn(async move {
+            let mut other = world.warehouse_with(patient()).await;
+            world.load(&mut other, &again).await
+        })
+    };
+    let waits = "SELECT count(*) > 0 FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    while world.ask(waits).await != ["t"] {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    loading.commit(summary, Vec::new(), Duration::from_millis(5)).await.unwrap();
+    assert_eq!(waiting.await.unwrap().name(), "loaded");
+    let stands = "SELECT t.id, o.key FROM s.t t JOIN riacho.objects o ON o.id = t._object_id
+        ORDER BY t.id";
+    assert_eq!(world.ask(stands).await, [format!("1 {again}"), format!("2 {again}")]);
+}
