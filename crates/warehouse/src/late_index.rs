@@ -31,11 +31,6 @@ pub(crate) struct MissingIndex<'a> {
 }
 
 impl MissingIndex<'_> {
-    /// Whether it is the key's, and no load makes it.
-    pub(crate) fn leaves_key_slow(&self) -> bool {
-        self.is_key && !self.is_small
-    }
-
     /// The names of its columns, for people.
     pub(crate) fn named(&self) -> String {
         self.columns.join(", ")

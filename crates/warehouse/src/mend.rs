@@ -9,7 +9,6 @@ use normalise::{Column, Table};
 use crate::catalog::{self, Catalog, moved};
 use crate::found::{self, Found, FoundTable};
 use crate::ident::Ident;
-use crate::late_index::MissingIndex;
 use crate::schema_change::{self, TableStep};
 use crate::work::Work;
 use crate::{Dropped, EndpointFacts, WarehouseError, change_log, late_index};
@@ -42,7 +41,8 @@ pub(crate) async fn sound(
         found = found::read(work, &catalog).await?;
     }
     let missing = late_index::missing(endpoint, &catalog, &found);
-    let key_is_indexed = !missing.iter().any(MissingIndex::leaves_key_slow);
+    // Whether it can be made is seen the next time that the catalog is read.
+    let key_is_indexed = !missing.iter().any(|index| index.is_key);
     late_index::make(work, endpoint, &missing).await?;
     catalog.key_is_indexed = key_is_indexed;
     catalog.schema.foreign_columns = foreign(&catalog, &found);
