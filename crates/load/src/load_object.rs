@@ -133,9 +133,13 @@ async fn likely_renames(
     found
 }
 
+/// When an object counts as made: its name says it, else S3.
+pub(crate) fn object_time(location: &RawLocation, last_modified: Timestamp) -> Timestamp {
+    location.object_time().map_or(last_modified, |time| time.timestamp())
+}
+
 /// The facts of an object as S3 says them.
 pub(crate) fn facts_of(job: Job<'_>, head: &Head) -> ObjectFacts {
-    let named = job.location.object_time();
     ObjectFacts {
         object: LandedObject {
             version_id: head.version_id.clone().or(job.object.version_id.clone()),
@@ -144,7 +148,7 @@ pub(crate) fn facts_of(job: Job<'_>, head: &Head) -> ObjectFacts {
             ..job.object.clone()
         },
         location: job.location.clone(),
-        object_time: named.map_or(head.last_modified, |time| time.timestamp()),
+        object_time: object_time(job.location, head.last_modified),
         sha256: head.metadata.get(SHA256_METADATA).cloned(),
         force: job.force,
     }
@@ -157,47 +161,48 @@ async fn attempt(
 ) -> Result<Done, LoadError> {
     let started = Instant::now();
     let mut done = Done::of(job.object);
-    let (reading, begun) = take_up(job, warehouse, endpoint, &mut done.timings).await?;
-    let mut loading = match begun {
-        Begun::AlreadyDone(outcome) => {
+    let (reading, mut loading) = match take_up(job, warehouse, endpoint, &mut done.timings).await? {
+        Taken::Done(outcome) => {
             done.outcome = outcome;
             return Ok(done);
         }
-        Begun::Load(loading) => loading,
+        Taken::Open(reading, loading) => (reading, loading),
     };
     let filling: BoxFuture<'_, _> = Box::pin(fill(job, reading, &mut loading, &mut done));
-    let outcome = match filling.await {
+    let filled = filling.await;
+    let committing = Instant::now();
+    let outcome = match filled {
         Ok(Filled::Whole(batch, summary)) => {
-            let committing = Instant::now();
-            done.notices.extend(notices(&summary));
-            let outcome = loading.commit_whole(&batch, &summary, started.elapsed()).await;
-            done.timings.commit += committing.elapsed();
-            outcome
+            loading.commit_whole(&batch, &summary, started.elapsed()).await
         }
         Ok(Filled::Written(rejects, summary)) => {
-            let committing = Instant::now();
-            done.notices.extend(notices(&summary));
-            let outcome = loading.commit(summary, rejects, started.elapsed()).await;
-            done.timings.commit += committing.elapsed();
-            outcome
+            loading.commit(summary, rejects, started.elapsed()).await
         }
         Err(error) => {
             loading.rollback().await;
             return Err(error);
         }
     };
+    done.timings.commit += committing.elapsed();
     done.outcome = outcome?;
     Ok(done)
 }
 
+/// What became of taking an object up.
+enum Taken<'w> {
+    /// There is nothing to do.
+    Done(Outcome),
+    /// It is open, and begun.
+    Open(Reading, Box<Loading<'w>>),
+}
+
 /// Opens the object and begins it: both at once where the event says enough of it to begin with.
-/// No reading where there is nothing to do.
 async fn take_up<'w>(
     job: Job<'_>,
     warehouse: &'w mut Warehouse,
     endpoint: &EndpointFacts,
     timings: &mut Timings,
-) -> Result<(Option<Reading>, Begun<'w>), LoadError> {
+) -> Result<Taken<'w>, LoadError> {
     let opening = async {
         let opening = Instant::now();
         (job.lake.read(job.object).await, opening.elapsed())
@@ -209,7 +214,10 @@ async fn take_up<'w>(
         timings.read += took;
         let begun = warehouse.begin(&facts_of(job, &reading.head), endpoint).await?;
         timings.begin += beginning.elapsed() - took;
-        return Ok((Some(reading), begun));
+        return Ok(match begun {
+            Begun::AlreadyDone(outcome) => Taken::Done(outcome),
+            Begun::Load(loading) => Taken::Open(reading, loading),
+        });
     };
     let begin = async {
         let begun = warehouse.begin(&facts, endpoint).await;
@@ -219,15 +227,15 @@ async fn take_up<'w>(
     timings.read += reading_took;
     timings.begin += begin_took;
     match (begun?, reading) {
+        (Begun::AlreadyDone(outcome), _) => Ok(Taken::Done(outcome)),
         (Begun::Load(mut loading), Ok(reading)) => {
             loading.learn(facts_of(job, &reading.head));
-            Ok((Some(reading), Begun::Load(loading)))
+            Ok(Taken::Open(reading, loading))
         }
         (Begun::Load(loading), Err(error)) => {
             loading.rollback().await;
             Err(error.into())
         }
-        (done, _) => Ok((None, done)),
     }
 }
 
@@ -254,14 +262,10 @@ enum Filled {
 /// Shreds the object and whatever must stand again because of it.
 async fn fill(
     job: Job<'_>,
-    reading: Option<Reading>,
+    reading: Reading,
     loading: &mut Loading<'_>,
     done: &mut Done,
 ) -> Result<Filled, LoadError> {
-    let reading = match reading {
-        Some(reading) => reading,
-        None => job.lake.read(job.object).await?,
-    };
     // What failed without a word to the ledger failed after its retries, and those take longer.
     let is_fresh = Timestamp::now().duration_since(reading.head.last_modified) < FRESH;
     done.may_have_failed = !(loading.is_new() && is_fresh);
@@ -273,18 +277,18 @@ async fn fill(
     let mut told = Told::default();
     let mut own = Own { told: &mut told, rejects: Vec::new() };
     let last = pour(&mut body, &mut shredder, loading, &mut own, &mut done.timings).await?;
-    let (summary, mut rejects) = (shredder.summary(), own.rejects);
+    let summary = shredder.summary();
     done.bytes = body.decoded_bytes();
     if let Some(batch) = last {
         if loading.is_whole(&batch, &summary) {
             return Ok(Filled::Whole(batch, summary));
         }
         let writing = Instant::now();
-        told.count(&batch.rejects);
-        rejects.append(&mut loading.write(batch).await?);
+        own.write(batch, loading).await?;
         done.timings.write += writing.elapsed();
     }
-    done.notices = told.lines().collect();
+    let mut rejects = own.rejects;
+    done.notices = told.lines().chain(notices(&summary)).collect();
     reinstate_all(job, loading, &mut done.timings).await?;
     rejects::complete(job.lake, &object, job.limits, &mut rejects).await?;
     Ok(Filled::Written(rejects, summary))
@@ -342,7 +346,7 @@ async fn reinstate(
         Shredder::new(rules, loading.schema(), reinstatement.object_id, &location.scope.0);
     let mut again = Again(reinstatement);
     if let Some(batch) = pour(&mut body, &mut shredder, loading, &mut again, timings).await? {
-        loading.write_reinstated(reinstatement, batch).await?;
+        again.write(batch, loading).await?;
     }
     Ok(())
 }
@@ -370,9 +374,9 @@ impl Writing for Again<'_> {
     }
 }
 
-fn notices(summary: &Summary) -> Vec<String> {
+fn notices(summary: &Summary) -> impl Iterator<Item = String> {
     let told = summary.notices.iter().take(20);
-    told.map(|notice| format!("{} {}", notice.kind.name(), notice.path)).collect()
+    told.map(|notice| format!("{} {}", notice.kind.name(), notice.path))
 }
 
 /// Waits a little longer each round, with jitter so that those who met part.

@@ -70,6 +70,5 @@ fn name(configuration: &Configuration, object: &LandedObject) -> String {
     let replaces = configuration
         .endpoint(&at.source, &at.endpoint)
         .is_some_and(|endpoint| endpoint.write == WriteMode::Replace);
-    let scope = key.rsplit_once('/').map_or(key, |(folder, _)| folder);
-    (if replaces { scope } else { key }).to_owned()
+    if replaces { format!("{}/{}/{}", at.source, at.endpoint, at.scope) } else { key.to_owned() }
 }

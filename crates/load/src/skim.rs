@@ -4,6 +4,7 @@
 use landing::{LandedObject, RawLocation};
 use objects::Listed;
 
+use crate::load_object::object_time;
 use crate::telling::log;
 use crate::{LoadError, Loader, ObjectReport, Verdict};
 
@@ -15,9 +16,8 @@ impl Loader {
         page: Vec<Listed>,
     ) -> Result<(Vec<ObjectReport>, Vec<LandedObject>), LoadError> {
         let objects = page.iter().map(|listed| {
-            let named = RawLocation::parse(&listed.key).ok().and_then(|at| at.object_time());
-            let time = named.map_or(listed.last_modified, |time| time.timestamp());
-            (listed.landed(bucket), time)
+            let (written, location) = (listed.last_modified, RawLocation::parse(&listed.key));
+            (listed.landed(bucket), location.map_or(written, |at| object_time(&at, written)))
         });
         let objects = objects.collect::<Vec<_>>();
         let done = self.database().warehouse().await?.already_loaded(bucket, &objects).await?;

@@ -84,7 +84,8 @@ pub(crate) fn log(report: &ObjectReport) {
         object.bucket = %report.bucket, object.key = %report.key, outcome = ?report.outcome,
         object.bytes = report.bytes, records = report.records, rows = report.rows,
         rejects = report.rejects, changes = report.changes, notices = report.notices.join("; "),
-        begin_ms = timings.begin.as_millis(), read_ms = timings.read.as_millis(), shred_ms = timings.shred.as_millis(),
+        begin_ms = timings.begin.as_millis(), read_ms = timings.read.as_millis(),
+        shred_ms = timings.shred.as_millis(),
         write_ms = timings.write.as_millis(), commit_ms = timings.commit.as_millis(),
         "object is done"
     );

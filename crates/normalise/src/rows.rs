@@ -56,16 +56,10 @@ impl TableRows {
         self.marks.push(Mark { end: self.fields.len(), root_row, field_count });
     }
 
-    /// Appends the tuples to `out`, each with `field_count` fields, without the stream's header
-    /// and trailer.
-    pub fn write_tuples(&self, field_count: u16, out: &mut Vec<u8>) {
-        out.reserve(self.fields.len() + 2 * self.marks.len());
-        self.write_tuples_from(0, field_count, usize::MAX, out);
-    }
-
-    /// The same from row number `first` on, until `out` holds `bytes` or more; gives the number of
-    /// the row to go on with.
-    pub fn write_tuples_from(
+    /// Appends the tuples from row number `first` on to `out`, each with `field_count` fields,
+    /// without the stream's header and trailer, until `out` holds `bytes` or more; gives the number
+    /// of the row to go on with.
+    pub fn write_tuples(
         &self,
         first: usize,
         field_count: u16,

@@ -91,21 +91,22 @@ impl DecodedBody {
         let mut chunk = BytesMut::with_capacity(self.room());
         let ended = fill(&mut inflating.reader, &mut chunk).await;
         self.decoded_bytes += chunk.len() as u64;
-        match ended {
+        let is_over = match ended {
             // What was decompressed before the damage goes out first: it places the error exactly.
             Err(error) if chunk.is_empty() => {
                 return Err(inflating.failed(error, &self.object, self.decoded_bytes));
             }
-            Err(error) => inflating.keep(error),
-            Ok(true) => {
-                self.check_limits(inflating.raw_bytes())?;
-                return Ok(Some(chunk.freeze()).filter(|chunk| !chunk.is_empty()));
+            Err(error) => {
+                inflating.keep(error);
+                false
             }
-            Ok(false) => {}
-        }
+            Ok(is_over) => is_over,
+        };
         self.check_limits(inflating.raw_bytes())?;
-        self.stage = Stage::Open(inflating);
-        Ok(Some(chunk.freeze()))
+        if !is_over {
+            self.stage = Stage::Open(inflating);
+        }
+        Ok(Some(chunk.freeze()).filter(|chunk| !chunk.is_empty()))
     }
 
     /// What a chunk makes room for: a small object has it all at once, should it not be compressed,

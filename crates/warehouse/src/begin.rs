@@ -147,7 +147,7 @@ async fn decide(
         vec![scope::let_count_as(newest.id, &own), ledger::close(line.id, object, closing)];
     steps.extend(scope::settle_failures(object, endpoint, line.id));
     let answers = pipeline::commit(work, &steps).await?;
-    let settled = scope::settled(answers.last().map_or(&[][..], Vec::as_slice))?;
+    let settled = scope::settled(endpoint, &answers)?;
     Ok(Decision::Closed(Outcome::Unchanged { owner: newest.key.clone(), settled }))
 }
 

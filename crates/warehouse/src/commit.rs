@@ -3,15 +3,13 @@
 
 use std::time::Duration;
 
-use landing::ObjectKey;
 use normalise::{Reject, Summary};
-use tokio_postgres::Row;
 
 use crate::ledger::{self, Closing};
 use crate::pipeline::{self, Step};
 use crate::{
-    EndpointFacts, Loading, News, Outcome, Vanished, WarehouseError, Write, change_log, rejects,
-    scope, survey, views,
+    Loading, News, Outcome, Vanished, WarehouseError, Write, change_log, rejects, scope, survey,
+    views,
 };
 
 pub(crate) async fn commit(
@@ -37,12 +35,9 @@ pub(crate) async fn commit(
     let has_seen = loading.memory.has_seen_views(endpoint, loading.catalog.version);
     let views_seen = has_seen
         || views::look_after(work, endpoint, id, &loading.catalog, loading.schema_locked).await?;
-    let mut steps = Vec::new();
-    steps.extend(supersede_rest(&loading));
-    steps.push(close(&loading, &summary, duration));
-    steps.extend(scope::settle_failures(&loading.object, endpoint, id));
+    let steps = last_steps(&loading, &summary, duration).collect::<Vec<_>>();
     let answers = pipeline::commit(work, &steps).await?;
-    let settled = settled(endpoint, &answers)?;
+    let settled = scope::settled(endpoint, &answers)?;
     drop(steps);
     loading.counts.settled = settled;
     let Loading { memory, catalog, endpoint, counts, met, .. } = loading;
@@ -54,18 +49,14 @@ pub(crate) async fn commit(
     Ok(Outcome::Loaded(counts))
 }
 
-/// Lets the scope's other objects count as superseded, unless that is done.
-pub(crate) fn supersede_rest<'l>(loading: &'l Loading<'_>) -> Option<Step<'l>> {
-    let is_due = loading.endpoint.write == Write::Replace && !loading.room.superseded;
-    is_due.then(|| scope::supersede_others(&loading.object, &loading.endpoint, loading.object_id))
-}
-
-/// Writes the line of the object that is loaded.
-pub(crate) fn close<'l>(
+/// What is left to do of an object that is loaded: others of its scope count as superseded, unless
+/// they do already; its line is written; older failures are settled, last.
+pub(crate) fn last_steps<'l>(
     loading: &'l Loading<'_>,
     summary: &'l Summary,
     duration: Duration,
-) -> Step<'l> {
+) -> impl Iterator<Item = Step<'l>> {
+    let Loading { object, endpoint, object_id: id, room, .. } = loading;
     let closing = Closing {
         status: "loaded",
         stands: true,
@@ -76,18 +67,10 @@ pub(crate) fn close<'l>(
         envelope: summary.envelope.as_deref(),
         seconds: duration.as_secs_f64(),
     };
-    ledger::close(loading.object_id, &loading.object, closing)
-}
-
-/// The keys of older failures that the last step settled.
-pub(crate) fn settled(
-    endpoint: &EndpointFacts,
-    answers: &[Vec<Row>],
-) -> Result<Vec<ObjectKey>, WarehouseError> {
-    match answers.last().filter(|_| endpoint.write == Write::Replace) {
-        Some(rows) => scope::settled(rows),
-        None => Ok(Vec::new()),
-    }
+    let replaces = endpoint.write == Write::Replace && !room.superseded;
+    let superseded = replaces.then(|| scope::supersede_others(object, endpoint, *id));
+    let settled = scope::settle_failures(object, endpoint, *id);
+    superseded.into_iter().chain([ledger::close(*id, object, closing)]).chain(settled)
 }
 
 /// What is needed to find out whether fields that came are old ones under new names.

@@ -28,11 +28,11 @@ impl Memory {
     /// The endpoint's tables, if they are known. They are forgotten until a load has committed, as
     /// what a failed one has learnt is not to be trusted.
     pub(crate) fn take(&mut self, endpoint: &EndpointFacts) -> Option<Catalog> {
-        self.catalogs.remove(&(endpoint.source.clone(), endpoint.endpoint.clone()))
+        self.catalogs.remove(&name(endpoint))
     }
 
     pub(crate) fn keep(&mut self, endpoint: &EndpointFacts, catalog: Catalog) {
-        self.catalogs.insert((endpoint.source.clone(), endpoint.endpoint.clone()), catalog);
+        self.catalogs.insert(name(endpoint), catalog);
     }
 
     /// Keeps what was taken and not touched.
@@ -50,27 +50,26 @@ impl Memory {
 
     /// Whether the endpoint's views are known to be what its tables and renames call for.
     pub(crate) fn has_seen_views(&self, endpoint: &EndpointFacts, version: i64) -> bool {
-        let seen = self.views.get(&(endpoint.source.clone(), endpoint.endpoint.clone()));
+        let seen = self.views.get(&name(endpoint));
         seen.is_some_and(|seen| seen.catalog_version == version && seen.renames == endpoint.renames)
     }
 
     pub(crate) fn see_views(&mut self, endpoint: &EndpointFacts, version: i64) {
-        let of = (endpoint.source.clone(), endpoint.endpoint.clone());
+        let of = name(endpoint);
         let seen = SeenViews { catalog_version: version, renames: endpoint.renames.clone() };
         self.views.insert(of, seen);
     }
 
     /// Whether the endpoint's next object is likely to have records in common with others.
     pub(crate) fn expects_meetings(&self, endpoint: &EndpointFacts) -> bool {
-        self.meeting.contains(&(endpoint.source.clone(), endpoint.endpoint.clone()))
+        self.meeting.contains(&name(endpoint))
     }
 
     pub(crate) fn expect_meetings(&mut self, endpoint: &EndpointFacts, is_likely: bool) {
-        let of = (endpoint.source.clone(), endpoint.endpoint.clone());
         if is_likely {
-            self.meeting.insert(of);
+            self.meeting.insert(name(endpoint));
         } else {
-            self.meeting.remove(&of);
+            self.meeting.remove(&name(endpoint));
         }
     }
 
@@ -86,4 +85,8 @@ impl Memory {
         let (promised, id) = self.promised.take()?;
         (promised.bucket == object.bucket && promised.key == object.key).then_some(id)
     }
+}
+
+fn name(endpoint: &EndpointFacts) -> (String, String) {
+    (endpoint.source.clone(), endpoint.endpoint.clone())
 }

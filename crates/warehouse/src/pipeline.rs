@@ -3,8 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::Future;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::task::Poll;
 
 use futures::future::{join_all, maybe_done};

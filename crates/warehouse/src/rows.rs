@@ -7,6 +7,7 @@ use normalise::{LateKeep, Schema, Table, TableRows};
 use crate::WarehouseError;
 use crate::catalog::Catalog;
 use crate::ident::Ident;
+use crate::mend::TECHNICAL;
 use crate::values::Cell;
 use crate::work::{Work, field};
 
@@ -68,7 +69,7 @@ impl Iterator for Pieces {
         if self.next == 0 {
             piece.extend_from_slice(HEADER);
         }
-        self.next = self.rows.write_tuples_from(self.next, self.field_count, PIECE, &mut piece);
+        self.next = self.rows.write_tuples(self.next, self.field_count, PIECE, &mut piece);
         if self.next >= self.rows.len() {
             self.is_over = true;
             piece.extend_from_slice(&TRAILER);
@@ -81,9 +82,9 @@ fn copy_statement(catalog: &Catalog, table: &Table) -> String {
     format!("COPY {} ({}) FROM STDIN (FORMAT binary)", catalog.relation(table), columns(table))
 }
 
-fn columns(table: &Table) -> String {
-    let technical = ["_object_id", "_row", "_parent_row"];
-    let technical = technical.into_iter().take(table.technical_columns()).map(str::to_owned);
+/// All of a table's columns, as a statement lists them.
+pub(crate) fn columns(table: &Table) -> String {
+    let technical = TECHNICAL.into_iter().take(table.technical_columns()).map(str::to_owned);
     let columns = table.columns.iter().map(|column| Ident(&column.name).to_string());
     technical.chain(columns).collect::<Vec<_>>().join(", ")
 }

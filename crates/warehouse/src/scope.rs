@@ -116,9 +116,14 @@ pub(crate) fn settle_failures<'a>(
     (endpoint.write == Write::Replace).then_some(step)
 }
 
-/// The keys that `settle_failures` gave.
-pub(crate) fn settled(rows: &[Row]) -> Result<Vec<ObjectKey>, WarehouseError> {
-    rows.iter().map(|row| Ok(ObjectKey::new(field::<String>(row, "key")?))).collect()
+/// The keys that `settle_failures` gave, where it was the last of the steps that were answered.
+pub(crate) fn settled(
+    endpoint: &EndpointFacts,
+    answers: &[Vec<Row>],
+) -> Result<Vec<ObjectKey>, WarehouseError> {
+    let rows = answers.last().filter(|_| endpoint.write == Write::Replace);
+    let rows = rows.into_iter().flatten();
+    rows.map(|row| Ok(ObjectKey::new(field::<String>(row, "key")?))).collect()
 }
 
 /// Lets an object's rows count with a newer object's time and key: that one has the same bytes.

@@ -39,23 +39,20 @@ pub(crate) async fn commit(
     loading.counts.records = summary.records;
     loading.counts.rows = batch.tables.iter().map(|rows| rows.len() as u64).sum();
     let keyed = Keyed::of(&loading.catalog, &loading.endpoint);
-    let (endpoint, id) = (&loading.endpoint, loading.object_id);
     let mut steps = Vec::new();
     if let Some(keyed) = keyed.filter(|_| !batch.keys.is_empty()) {
-        steps.push(meet_nobody(&keyed, id, batch)?);
+        steps.push(meet_nobody(&keyed, loading.object_id, batch)?);
     }
     for rows in batch.tables.iter().filter(|rows| !rows.is_empty()) {
         steps.push(insert::insert(&loading.catalog, rows)?);
     }
-    steps.extend(commit::supersede_rest(&loading));
-    steps.push(commit::close(&loading, summary, duration));
-    steps.extend(scope::settle_failures(&loading.object, endpoint, id));
+    steps.extend(commit::last_steps(&loading, summary, duration));
     let answers = pipeline::commit(&loading.work, &steps).await;
     drop(steps);
     let is_met =
         answers.as_ref().is_err_and(|error| matches!(error.name(), "refused" | "conflict"));
     if !is_met {
-        loading.counts.settled = commit::settled(&loading.endpoint, &answers?)?;
+        loading.counts.settled = scope::settled(&loading.endpoint, &answers?)?;
     }
     let Loading { memory, catalog, endpoint, counts, .. } = loading;
     memory.keep(&endpoint, catalog);

@@ -162,11 +162,9 @@ impl<'a> Work<'a> {
         sql: &str,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, WarehouseError> {
-        let answer = async {
-            let statement = self.statements.prepare(self.client, sql).await?;
-            self.client.query(&statement, parameters).await
-        };
-        answer.await.map_err(|error| WarehouseError::database(doing, &error))
+        let prepared = self.statements.prepare(self.client, sql).await;
+        let statement = prepared.map_err(|error| WarehouseError::database(doing, &error))?;
+        self.answer(doing, &statement, parameters).await
     }
 
     pub(crate) async fn query_opt(

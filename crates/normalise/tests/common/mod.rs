@@ -65,7 +65,8 @@ impl Shredded {
         for batch in &self.batches {
             for held in batch.tables.iter().filter(|rows| rows.table == number) {
                 let mut bytes = Vec::new();
-                held.write_tuples(u16::try_from(names.len()).unwrap(), &mut bytes);
+                let width = u16::try_from(names.len()).unwrap();
+                held.write_tuples(0, width, usize::MAX, &mut bytes);
                 rows.extend(tuples(&bytes, &names, &types));
             }
         }
