@@ -20,6 +20,9 @@ use crate::sets::{Counts, Set};
 
 /// All objects of a lake.
 pub(crate) const ALL: &str = "raw/";
+/// The tables of checks, taxes and lines, as load names them, and dlt.
+pub(crate) const TABLES: [&str; 3] =
+    ["guest_checks", "guest_checks__taxes", "guest_checks__detail_lines"];
 /// Longer than anything takes here: Lambda's own limit.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(900);
 
@@ -168,20 +171,25 @@ impl Bench {
     }
 }
 
-/// Counts the rows of all three tables: a time is worth nothing without them.
+/// Counts the rows of all three tables that load wrote.
 pub(crate) async fn ensure_rows(database: &Database, expected: Counts) -> anyhow::Result<()> {
+    ensure_rows_of("pos", TABLES, database, expected).await
+}
+
+/// Counts the rows of the tables of checks, taxes and lines: a time is worth nothing without them.
+pub(crate) async fn ensure_rows_of(
+    schema: &str,
+    tables: [&str; 3],
+    database: &Database,
+    expected: Counts,
+) -> anyhow::Result<()> {
     let client = connect(database).await?;
-    let count = async |table: &str| -> anyhow::Result<i64> {
-        let sql = format!("SELECT count(*) FROM pos.{table}");
-        Ok(client.query_one(&sql, &[]).await?.get(0))
-    };
-    let found = (
-        count("guest_checks").await?,
-        count("guest_checks__taxes").await?,
-        count("guest_checks__detail_lines").await?,
-    );
-    let wanted = (expected.checks, expected.taxes, expected.lines);
-    ensure!(found == wanted, "{found:?} rows stand where {wanted:?} should");
+    let wanted = [expected.checks, expected.taxes, expected.lines];
+    for (table, wanted) in tables.into_iter().zip(wanted) {
+        let sql = format!("SELECT count(*) FROM {schema}.{table}");
+        let found: i64 = client.query_one(&sql, &[]).await?.get(0);
+        ensure!(found == wanted, "{table} has {found} rows where {wanted} should stand");
+    }
     Ok(())
 }
 

@@ -52,10 +52,12 @@ impl Ground {
         Ok(Self { postgres, superuser, configuration })
     }
 
-    /// A database with nothing in it.
+    /// A database with nothing in it, and nothing dirty besides.
     pub(crate) async fn fresh(&self, name: &str) -> anyhow::Result<Database> {
         self.postgres.drop_database(name).await?;
-        self.kept(name).await
+        let database = self.kept(name).await?;
+        self.checkpoint().await?;
+        Ok(database)
     }
 
     /// A database as an earlier run left it.

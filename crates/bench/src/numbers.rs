@@ -11,6 +11,11 @@ pub(crate) fn median(samples: &[f64]) -> Option<f64> {
     quantile(samples, 0.5)
 }
 
+/// The median as a result: none is NaN, which no target takes for reached.
+pub(crate) fn middle(samples: &[f64]) -> f64 {
+    median(samples).unwrap_or(f64::NAN)
+}
+
 /// The value below which this part of the samples lies, interpolated.
 pub(crate) fn quantile(samples: &[f64], part: f64) -> Option<f64> {
     let mut sorted = samples.to_vec();

@@ -16,10 +16,8 @@ pub(crate) struct Row {
     pub(crate) work: String,
     pub(crate) measure: String,
     pub(crate) value: f64,
-    pub(crate) unit: &'static str,
-    pub(crate) aim: f64,
-    pub(crate) bound: f64,
-    pub(crate) sense: Sense,
+    #[serde(flatten)]
+    pub(crate) target: Target,
     pub(crate) verdict: &'static str,
     /// What the value was made of.
     pub(crate) note: String,
@@ -34,7 +32,7 @@ pub(crate) enum Sense {
 }
 
 /// The aim of a row and what it must not miss.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Target {
     pub(crate) aim: f64,
     pub(crate) bound: f64,
@@ -109,10 +107,7 @@ impl Results {
             work: work.to_owned(),
             measure: measure.to_owned(),
             value,
-            unit: target.unit,
-            aim: target.aim,
-            bound: target.bound,
-            sense: target.sense,
+            target,
             verdict: target.verdict(value),
             note: note.into(),
         };
@@ -168,9 +163,9 @@ impl Results {
                 "| {} | {} | **{}** | {} | {} | {} | {} |",
                 row.work,
                 row.measure,
-                amount(row.value, row.unit),
-                amount(row.aim, row.unit),
-                amount(row.bound, row.unit),
+                amount(row.value, row.target.unit),
+                amount(row.target.aim, row.target.unit),
+                amount(row.target.bound, row.target.unit),
                 row.verdict,
                 row.note
             )?;
@@ -223,9 +218,9 @@ fn line(row: &Row) -> String {
         "{}: {} = {} (aim {}, bound {}): {}",
         row.work,
         row.measure,
-        amount(row.value, row.unit),
-        amount(row.aim, row.unit),
-        amount(row.bound, row.unit),
+        amount(row.value, row.target.unit),
+        amount(row.target.aim, row.target.unit),
+        amount(row.target.bound, row.target.unit),
         row.verdict
     )
 }

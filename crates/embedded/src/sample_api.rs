@@ -36,6 +36,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use day::World;
+pub use dice::Dice;
 pub use endpoint::Endpoint;
 pub use misbehaviour::{Command, Fault, Misbehaviour, When};
 use server::Shared;

@@ -1,9 +1,9 @@
 //! One guest check, of about 4.6 KB: who sat where, what was ordered, taxed and paid.
 
+use embedded::sample_api::Dice;
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
 
-use super::dice::Dice;
 use super::writing::Members;
 
 const NAMES: [&str; 12] = [
@@ -76,7 +76,7 @@ pub(crate) fn write(out: &mut String, dice: &mut Dice, place: CheckPlace) -> Bel
     check.array("taxes", below.taxes, |index, tax| {
         tax.bare("taxNum", 28 + index).money("txblSlsTtl", sold);
         tax.money("taxCollTtl", sold * dice.between(5, 21) / 100);
-        let rate = (!dice.percent(2)).then(|| dice.one_of(&RATES));
+        let rate = (!dice.percent(2)).then(|| dice.pick(&RATES));
         tax.maybe("taxRate", rate).bare("type", if dice.percent(50) { 1 } else { 3 });
     });
     check.array("detailLines", below.lines, |index, line| {
@@ -132,7 +132,7 @@ fn seats(check: &mut Members<'_>, dice: &mut Dice, employee: i64) {
         check.bare("tblNum", table);
     }
     if dice.percent(30) {
-        check.text("tblName", dice.one_of(&NAMES));
+        check.text("tblName", dice.pick(&NAMES));
     } else {
         check.text("tblName", &table.to_string());
     }
@@ -164,7 +164,7 @@ fn detail_line(
         line.bare("seatNum", dice.between(1, 8));
     }
     if dice.percent(8) {
-        line.text("refInfo", dice.one_of(&REMARKS));
+        line.text("refInfo", dice.pick(&REMARKS));
     }
 }
 
@@ -184,7 +184,7 @@ fn what_was_it(line: &mut Members<'_>, dice: &mut Dice, is_payment: bool) {
     match dice.between(1, 100) {
         1..=4 => line.object("discount", |less| {
             less.bare("dscNum", dice.between(1, 39)).money("amount", -amount);
-            less.text("reason", dice.one_of(&NAMES));
+            less.text("reason", dice.pick(&NAMES));
         }),
         5..=7 => line.object("serviceCharge", |charge| {
             charge.bare("svcNum", dice.between(1, 8)).money("amount", amount);
@@ -192,7 +192,7 @@ fn what_was_it(line: &mut Members<'_>, dice: &mut Dice, is_payment: bool) {
         _ => line.object("menuItem", |item| {
             item.bare("miNum", dice.between(1_000, 9_999)).bare("modFlag", dice.percent(10));
             item.bare("inclTax", format_args!("{}.{:06}", amount / 1_000, amount * 97 % 1_000_000));
-            item.text("activeTaxes", dice.one_of(&TAX_CODES));
+            item.text("activeTaxes", dice.pick(&TAX_CODES));
             item.bare("prcLvl", dice.between(1, 4));
         }),
     };

@@ -3,10 +3,11 @@
 
 use std::fmt::Write;
 
+use embedded::sample_api::Dice;
 use jiff::civil::Date;
 
 use super::check::{self, CheckPlace};
-use super::dice::Dice;
+use super::dice;
 
 /// Bytes of a piece, about.
 const PIECE_BYTES: usize = 1 << 20;
@@ -59,7 +60,7 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn new(plan: DocumentPlan) -> Self {
-        let dice = Dice::named(&plan.seed);
+        let dice = dice::named(&plan.seed);
         Self { plan, dice, counts: Counts::default(), is_whole: false }
     }
 

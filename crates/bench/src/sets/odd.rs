@@ -3,10 +3,10 @@
 
 use std::fmt::Write;
 
+use embedded::sample_api::Dice;
 use landing::ObjectKey;
 
-use super::GENERATION;
-use super::dice::Dice;
+use super::{GENERATION, dice};
 
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -60,7 +60,7 @@ impl Odd {
 
     /// The object in pieces of about a megabyte.
     pub(crate) fn pieces(self) -> impl Iterator<Item = String> {
-        let mut dice = Dice::named(self.name());
+        let mut dice = dice::named(self.name());
         let (units, open, close) = match self {
             // A unit is a kilobyte of the one array.
             Self::OneRecord { megabytes } => (megabytes * 1_000, "{\"id\":1,\"readings\":[", "]}"),

@@ -8,7 +8,7 @@ use anyhow::ensure;
 use crate::bench::{ALL, Bench};
 use crate::ground::Database;
 use crate::lakes::Served;
-use crate::numbers::median;
+use crate::numbers::{median, middle};
 use crate::progress::say;
 use crate::proxy::Proxy;
 use crate::report::Target;
@@ -52,7 +52,6 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
             }
         }
     }
-    let middle = |values: &[f64]| median(values).unwrap_or(f64::NAN);
     let [near, far] = m_times.map(|times| middle(&times));
     let [near_xs, far_xs] = xs_times.map(|times| middle(&times));
     let [near_trip, far_trip] = round_trips.map(|trips| middle(&trips));
@@ -84,7 +83,6 @@ fn through(database: &Database, proxy: Option<&Proxy>, port: u16) -> String {
 
 async fn whole(bench: &Bench, lake: &Served, proxy: Option<&Proxy>) -> anyhow::Result<f64> {
     let database = bench.ground.fresh("bench_delay").await?;
-    bench.ground.checkpoint().await?;
     let url = through(&database, proxy, bench.ground.port());
     let _quiet = bench.quiet()?;
     let taken = bench.load_within(&bench.between(lake, &url), ALL, None).await?.taken;
@@ -94,7 +92,6 @@ async fn whole(bench: &Bench, lake: &Served, proxy: Option<&Proxy>) -> anyhow::R
 /// Milliseconds of each invocation after the warm-up.
 async fn invocations(bench: &Bench, lake: &Served, proxy: &Proxy) -> anyhow::Result<Vec<f64>> {
     let database = bench.ground.fresh("bench_delay").await?;
-    bench.ground.checkpoint().await?;
     let url = through(&database, Some(proxy), bench.ground.port());
     let _quiet = bench.quiet()?;
     let function = bench.function(bench.between(lake, &url))?;
@@ -120,5 +117,5 @@ async fn round_trip(bench: &Bench, proxy: &Proxy) -> anyhow::Result<f64> {
         client.batch_execute("").await?;
         times.push(started.elapsed().as_secs_f64() * 1e3);
     }
-    Ok(median(&times).unwrap_or(f64::NAN))
+    Ok(middle(&times))
 }

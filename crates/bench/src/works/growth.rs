@@ -1,7 +1,7 @@
 //! What an object costs as it grows: the same endpoint, one object of 1 MB to 1 GB, on fresh tables.
 
 use crate::bench::{ALL, Bench, ensure_rows};
-use crate::numbers::{float, median};
+use crate::numbers::{float, middle};
 use crate::picture::{Cost, growth};
 use crate::progress::say;
 use crate::sets::Set;
@@ -22,7 +22,6 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
         let (mut seconds, mut resident) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
             let database = bench.ground.fresh("bench_growth").await?;
-            bench.ground.checkpoint().await?;
             let quiet = bench.quiet()?;
             let taken = bench.load(&lake, &database, ALL).await?.taken;
             drop(quiet);
@@ -33,8 +32,8 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
         }
         let cost = Cost {
             megabytes: float(lake.inventory.counts.bytes) / 1e6,
-            seconds: median(&seconds).unwrap_or(f64::NAN),
-            resident_mb: median(&resident).unwrap_or(f64::NAN),
+            seconds: middle(&seconds),
+            resident_mb: middle(&resident),
         };
         say(&format!(
             "{:.0} MB: {:.2} s, {:.0} MB",

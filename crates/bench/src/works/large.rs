@@ -6,7 +6,7 @@ use landing::Compression;
 use crate::bench::{ALL, Bench, ensure_rows};
 use crate::lakes::Served;
 use crate::measuring::Taken;
-use crate::numbers::{float, median};
+use crate::numbers::{float, middle};
 use crate::progress::say;
 use crate::report::Target;
 use crate::sets::{Odd, Set};
@@ -55,13 +55,12 @@ pub(crate) async fn l(bench: &mut Bench) -> anyhow::Result<()> {
         bench.results.judge(
             (&work, &format!("memory, {form}")),
             Target::at_most(30.0, 40.0).in_unit("MB"),
-            median(&memory).unwrap_or(f64::NAN),
+            middle(&memory),
             note,
         );
         bench.write()?;
     }
-    let (m, l) = (median(&m_speeds), median(&l_speeds));
-    let (m, l) = (m.unwrap_or(f64::NAN), l.unwrap_or(f64::NAN));
+    let (m, l) = (middle(&m_speeds), middle(&l_speeds));
     bench.results.keep("M beside L", "MB/s", &m_speeds);
     bench.results.keep("L, plain", "MB/s", &l_speeds);
     bench.results.judge(
@@ -117,7 +116,6 @@ async fn one(bench: &mut Bench, lake: &Served, name: &str, target: Target) -> an
 
 async fn timed(bench: &Bench, lake: &Served, limit_mb: Option<u64>) -> anyhow::Result<Taken> {
     let database = bench.ground.fresh("bench_large").await?;
-    bench.ground.checkpoint().await?;
     let quiet = bench.quiet()?;
     let environment = bench.between(lake, &database.url);
     let load = bench.load_within(&environment, ALL, limit_mb).await?;

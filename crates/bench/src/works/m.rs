@@ -8,7 +8,7 @@ use crate::cost::{Prices, Work, told};
 use crate::ground::{Database, connect};
 use crate::lakes::Served;
 use crate::measuring::Taken;
-use crate::numbers::{float, median};
+use crate::numbers::{float, middle};
 use crate::progress::say;
 use crate::report::Target;
 use crate::sets::Set;
@@ -87,7 +87,6 @@ async fn encode(bench: &Bench, lakes: &Fetches, template: &Database) -> anyhow::
 
 async fn ours(bench: &Bench, lakes: &Fetches, times: &mut Times) -> anyhow::Result<()> {
     let database = bench.ground.fresh("bench_m").await?;
-    bench.ground.checkpoint().await?;
     let quiet = bench.quiet()?;
     let cpu = bench.ground.cpu_seconds();
     let load = bench.load(&lakes.first, &database, ALL).await?;
@@ -179,7 +178,6 @@ fn tell(round: u32, times: &Times) {
 
 fn judge(bench: &mut Bench, times: &Times, states: &States, lakes: &Fetches) {
     let seconds = |taken: &[Taken]| taken.iter().map(Taken::seconds).collect::<Vec<_>>();
-    let middle = |values: &[f64]| median(values).unwrap_or(f64::NAN);
     let counts = lakes.first.inventory.counts;
     let megabytes = float(counts.bytes) / 1e6;
     let results = &mut bench.results;

@@ -7,19 +7,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use tokio::process::Command;
 
-use crate::bench::{ALL, Bench};
-use crate::ground::{Database, connect};
+use crate::bench::{ALL, Bench, TABLES, ensure_rows_of};
+use crate::ground::Database;
 use crate::measuring::{Program, Taken};
-use crate::numbers::{float, median};
+use crate::numbers::{float, middle};
 use crate::progress::say;
 use crate::report::Target;
-use crate::sets::{Counts, Document, Set};
+use crate::sets::{Document, Set};
 
 const WORK: &str = "M, first load: faster than";
 const SCHEMA: &str = "peer";
-/// Tables as the hand-written loaders name them, and as dlt does.
+/// Tables as the hand-written loaders name them; dlt names them as load does.
 const BY_HAND: [&str; 3] = ["guest_checks", "taxes", "detail_lines"];
-const BY_DLT: [&str; 3] = ["guest_checks", "guest_checks__taxes", "guest_checks__detail_lines"];
 
 struct Peer {
     name: &'static str,
@@ -48,14 +47,14 @@ const PEERS: [Peer; 4] = [
     Peer {
         name: "dlt merge, tuned",
         packages: &["dlt[postgres]", "orjson"],
-        tables: BY_DLT,
+        tables: TABLES,
         target: Target::at_least(15.0, 10.0),
         way: Way::Dlt { tuned: true },
     },
     Peer {
         name: "dlt merge",
         packages: &["dlt[postgres]", "orjson"],
-        tables: BY_DLT,
+        tables: TABLES,
         target: Target::at_least(30.0, 20.0),
         way: Way::Dlt { tuned: false },
     },
@@ -79,22 +78,19 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for round in 0..bench.options.rounds {
             let database = bench.ground.fresh("bench_peers").await?;
-            bench.ground.checkpoint().await?;
             let quiet = bench.quiet()?;
             ours.push(bench.load(&lake, &database, ALL).await?.taken.seconds());
             drop(quiet);
             let database = bench.ground.fresh("bench_peers").await?;
-            bench.ground.checkpoint().await?;
             let quiet = bench.quiet()?;
             theirs.push(peer.load(bench, &python, &files, &database).await?);
             drop(quiet);
-            ensure_rows(&database, peer.tables, lake.inventory.counts).await?;
+            ensure_rows_of(SCHEMA, peer.tables, &database, lake.inventory.counts).await?;
             let last = theirs.last().map_or(f64::NAN, Taken::seconds);
             say(&format!("{} round {}: {last:.2} s", peer.name, round + 1));
         }
         let seconds: Vec<f64> = theirs.iter().map(Taken::seconds).collect();
         let memory: Vec<f64> = theirs.iter().map(Taken::max_rss_mb).collect();
-        let middle = |values: &[f64]| median(values).unwrap_or(f64::NAN);
         let (time, own) = (middle(&seconds), middle(&ours));
         bench.results.keep(&format!("M first: {}", peer.name), "s", &seconds);
         let megabytes = float(lake.inventory.counts.bytes) / 1e6;
@@ -224,19 +220,4 @@ async fn run_well(command: &mut Command) -> anyhow::Result<String> {
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{command:?} failed: {said}");
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-async fn ensure_rows(
-    database: &Database,
-    tables: [&str; 3],
-    expected: Counts,
-) -> anyhow::Result<()> {
-    let client = connect(database).await?;
-    let wanted = [expected.checks, expected.taxes, expected.lines];
-    for (table, wanted) in tables.into_iter().zip(wanted) {
-        let sql = format!("SELECT count(*) FROM {SCHEMA}.{table}");
-        let found: i64 = client.query_one(&sql, &[]).await?.get(0);
-        ensure!(found == wanted, "{table} has {found} rows where {wanted} should stand");
-    }
-    Ok(())
 }

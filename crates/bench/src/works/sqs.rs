@@ -7,7 +7,7 @@ use emulated::Queue;
 
 use crate::bench::{ALL, Bench, ensure_rows};
 use crate::lakes::Served;
-use crate::numbers::median;
+use crate::numbers::middle;
 use crate::progress::say;
 use crate::report::Target;
 use crate::sets::Set;
@@ -20,7 +20,6 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
     let mut by_batch = BATCHES.map(|size| (size, Vec::new()));
     for round in 0..bench.options.rounds {
         let database = bench.ground.fresh("bench_sqs").await?;
-        bench.ground.checkpoint().await?;
         let quiet = bench.quiet()?;
         by_prefix.push(bench.load(&lake, &database, ALL).await?.taken.seconds());
         drop(quiet);
@@ -32,10 +31,10 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
         let prefix = by_prefix.last().copied().unwrap_or_default();
         say(&format!("SQS round {}: prefix {prefix:.2} s, {}", round + 1, times.join(", ")));
     }
-    let prefix = median(&by_prefix).unwrap_or(f64::NAN);
+    let prefix = middle(&by_prefix);
     bench.results.keep("M by prefix, beside SQS", "s", &by_prefix);
     for (size, times) in by_batch {
-        let time = median(&times).unwrap_or(f64::NAN);
+        let time = middle(&times);
         bench.results.keep(&format!("M by SQS batches of {size}"), "s", &times);
         bench.results.judge(
             (&format!("M by SQS batches of {size}"), "time ÷ M by `riacho load --prefix`"),
@@ -50,7 +49,6 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
 /// Seconds from the first message to the last answer, the start of the process included.
 async fn by_queue(bench: &Bench, lake: &Served, size: usize) -> anyhow::Result<f64> {
     let database = bench.ground.fresh("bench_sqs").await?;
-    bench.ground.checkpoint().await?;
     let queue = Queue::new("load");
     for (_, notification) in &lake.inventory.objects {
         queue.send(notification);

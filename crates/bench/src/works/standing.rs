@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use crate::bench::{ALL, Bench};
 use crate::ground::{Database, connect};
 use crate::lakes::Filling;
-use crate::numbers::{float, median};
+use crate::numbers::{float, middle};
 use crate::progress::say;
 use crate::report::Target;
 use crate::sets::Set;
@@ -49,7 +49,6 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
         }
     }
     drop(quiet);
-    let middle = |values: &[f64]| median(values).unwrap_or(f64::NAN);
     let (on_full, on_empty) = (middle(&full_times), middle(&empty_times));
     bench.results.keep("1 MB object where rows stand", "ms", &full_times);
     bench.results.keep("1 MB object on empty tables", "ms", &empty_times);

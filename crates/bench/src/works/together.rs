@@ -3,7 +3,7 @@
 use crate::bench::{Bench, ensure_rows};
 use crate::lakes::Served;
 use crate::machine::cpu_of_machine;
-use crate::numbers::{float, median};
+use crate::numbers::{float, middle};
 use crate::progress::say;
 use crate::report::Target;
 use crate::sets::Set;
@@ -36,7 +36,6 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
         let (one, two) = (last(&alone), last(&both));
         say(&format!("two at once, round {}: {one:.1} MB/s, {two:.1} MB/s", round + 1));
     }
-    let middle = |values: &[f64]| median(values).unwrap_or(f64::NAN);
     let told = |run: &Run| {
         format!(
             "{:.1} MB/s (machine {:.0} % busy, Postgres on {:.2} cores)",
@@ -58,7 +57,6 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
 
 async fn load(bench: &Bench, lake: &Served, loads: usize, into: &mut Run) -> anyhow::Result<()> {
     let database = bench.ground.fresh("bench_together").await?;
-    bench.ground.checkpoint().await?;
     let quiet = bench.quiet()?;
     let (busy, all) = cpu_of_machine();
     let postgres = bench.ground.cpu_seconds();

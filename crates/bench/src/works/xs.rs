@@ -7,7 +7,7 @@ use anyhow::ensure;
 use crate::bench::{ALL, Bench, ensure_rows};
 use crate::copying::{Copying, Encoded};
 use crate::ground::connect;
-use crate::numbers::{median, quantile};
+use crate::numbers::{middle, quantile};
 use crate::progress::say;
 use crate::report::Target;
 use crate::sets::Set;
@@ -28,7 +28,6 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
     let (mut ours_totals, mut copied_totals) = (Vec::new(), Vec::new());
     for round in 0..bench.options.rounds {
         let database = bench.ground.fresh("bench_xs").await?;
-        bench.ground.checkpoint().await?;
         let quiet = bench.quiet()?;
         let function = bench.function(bench.between(&lake, &database.url))?;
         let mut times = Vec::new();
@@ -51,8 +50,8 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
         say(&format!(
             "XS round {}: {:.2} ms an object, COPY alone {:.2} ms",
             round + 1,
-            median(&times).unwrap_or(f64::NAN),
-            median(&limit).unwrap_or(f64::NAN)
+            middle(&times),
+            middle(&limit)
         ));
         ours.extend(times);
         copied.extend(limit);

@@ -5,9 +5,14 @@
 
 /// A stream of numbers of one decision.
 #[derive(Debug, Clone)]
-pub(crate) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
+    /// The stream that belongs to a seed alone.
+    pub fn seeded(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// The stream that belongs to a seed and a name in parts.
     pub(crate) fn of(seed: u64, name: &[&str]) -> Self {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ seed;
@@ -17,7 +22,7 @@ impl Dice {
                 hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
             }
         }
-        Self(hash)
+        Self::seeded(hash)
     }
 
     /// The next 64 bits.
@@ -30,18 +35,18 @@ impl Dice {
     }
 
     /// A number from `low` to `high`, both included.
-    pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
+    pub fn between(&mut self, low: i64, high: i64) -> i64 {
         let span = high.abs_diff(low).saturating_add(1);
         low.saturating_add_unsigned(self.next() % span)
     }
 
     /// True in so many cases of a hundred.
-    pub(crate) fn percent(&mut self, cases: i64) -> bool {
+    pub fn percent(&mut self, cases: i64) -> bool {
         self.between(1, 100) <= cases
     }
 
     /// One of several.
-    pub(crate) fn pick<T: Copy, const N: usize>(&mut self, items: &[T; N]) -> T {
+    pub fn pick<T: Copy, const N: usize>(&mut self, items: &[T; N]) -> T {
         const { assert!(N > 0) };
         let position = usize::try_from(self.next() % (N as u64)).unwrap_or_default();
         items[position]
