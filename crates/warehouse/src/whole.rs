@@ -49,8 +49,10 @@ pub(crate) async fn commit(
     steps.extend(commit::last_steps(&loading, summary, duration));
     let answers = pipeline::commit(&loading.work, &steps).await;
     drop(steps);
-    let is_met =
-        answers.as_ref().is_err_and(|error| matches!(error.name(), "refused" | "conflict"));
+    // A rule that somebody made is no matter to COPY, and makes Postgres refuse the insert by the same
+    // code as an outdated statement.
+    let refusals = ["refused", "conflict", "statement_outdated"];
+    let is_met = answers.as_ref().is_err_and(|error| refusals.contains(&error.name()));
     if !is_met {
         loading.counts.settled = scope::settled(&loading.endpoint, &answers?)?;
     }

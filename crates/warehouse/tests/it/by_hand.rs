@@ -180,3 +180,22 @@ async fn a_text_that_a_narrowed_column_can_not_hold_is_said_with_its_cure() {
     assert_eq!((error.name(), error.kind()), ("constraint_violated", FailureKind::Permanent));
     assert!(error.to_string().contains("riacho schema diff"), "{error}");
 }
+
+/// COPY passes rules by; a small object's INSERT must not stumble over them.
+#[tokio::test]
+async fn a_rule_on_inserts_keeps_no_small_object_out() {
+    let (world, mut warehouse) = world().await;
+    world
+        .ask(
+            "CREATE TABLE s.seen (id bigint);
+        CREATE RULE also AS ON INSERT TO s.t DO ALSO INSERT INTO s.seen VALUES (new.id)",
+        )
+        .await;
+    for id in 2..5 {
+        // Of even length and of odd.
+        let body = format!(r#"[{{"id":{id},"name":"{}"}}]"#, "b".repeat(id));
+        let key = world.put(&id.to_string(), 0, &body);
+        world.load(&mut warehouse, &key).await;
+    }
+    assert_eq!(world.ask("SELECT count(*) FROM s.t").await, ["4"]);
+}
