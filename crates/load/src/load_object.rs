@@ -14,7 +14,7 @@ use warehouse::{
 };
 
 use crate::pour::{Writing, pour};
-use crate::rejects::{self, Told};
+use crate::rejects::{Told, Waiting};
 use crate::rules::EndpointRules;
 use crate::telling::log_likely_rename;
 use crate::{LoadError, Timings};
@@ -275,7 +275,7 @@ async fn fill(
     let (rules, scope) = (job.endpoint.rules.clone(), &job.location.scope.0);
     let mut shredder = Shredder::new(rules, loading.schema(), loading.object_id(), scope);
     let mut told = Told::default();
-    let mut own = Own { told: &mut told, rejects: Vec::new() };
+    let mut own = Own { told: &mut told, waiting: Waiting::default() };
     let last = pour(&mut body, &mut shredder, loading, &mut own, &mut done.timings).await?;
     let summary = shredder.summary();
     done.bytes = body.decoded_bytes();
@@ -287,10 +287,11 @@ async fn fill(
         own.write(batch, loading).await?;
         done.timings.write += writing.elapsed();
     }
-    let mut rejects = own.rejects;
+    let waiting = own.waiting;
     done.notices = told.lines().chain(notices(&summary)).collect();
     reinstate_all(job, loading, &mut done.timings).await?;
-    rejects::complete(job.lake, &object, job.limits, &mut rejects).await?;
+    let rules = &job.endpoint.rules;
+    let rejects = waiting.complete(job.lake, &object, job.limits, rules).await?;
     Ok(Filled::Written(rejects, summary))
 }
 
@@ -354,14 +355,15 @@ async fn reinstate(
 /// The object at hand; its rejects are counted.
 struct Own<'t> {
     told: &'t mut Told,
-    rejects: Vec<Reject>,
+    waiting: Waiting,
 }
 
 impl Writing for Own<'_> {
     async fn write(&mut self, batch: Batch, to: &mut Loading<'_>) -> Result<(), LoadError> {
-        self.told.count(&batch.rejects);
-        self.rejects.append(&mut to.write(batch).await?);
-        Ok(())
+        self.told.count(batch.rejects.iter().filter(|reject| reject.json.is_some()));
+        let unread = to.write(batch).await?;
+        self.told.count(&unread);
+        Ok(to.write_rejects(self.waiting.take(unread)).await?)
     }
 }
 

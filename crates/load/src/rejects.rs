@@ -1,10 +1,10 @@
 //! The text of records that can't be kept, where it has gone by before that was known: the object
 //! is read once more and the texts are cut out of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use landing::LandedObject;
-use normalise::{Reject, RejectReason};
+use normalise::{Finder, FoundRecord, Reject, RejectReason, Rules};
 use objects::{DecodeLimits, Lake};
 
 use crate::LoadError;
@@ -14,30 +14,73 @@ const TEXT_BYTES_MAX: u64 = 8 << 20;
 /// Reasons and fields that are told one by one.
 const TOLD_MAX: usize = 20;
 
-/// Gives each reject its text.
-pub(crate) async fn complete(
-    lake: &Lake,
-    object: &LandedObject,
-    limits: DecodeLimits,
-    rejects: &mut [Reject],
-) -> Result<(), LoadError> {
-    let mut wanted = wanted(rejects);
-    if wanted.is_empty() {
-        return Ok(());
+/// Rejects that wait for their text, or for the place where it stands.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    rejects: Vec<Reject>,
+    /// Of those whose place is known, the bytes in sum.
+    bytes: u64,
+}
+
+impl Waiting {
+    /// Takes rejects in; gives back those that are to be written without their text.
+    pub(crate) fn take(&mut self, rejects: Vec<Reject>) -> Vec<Reject> {
+        let (waiting, others): (Vec<_>, Vec<_>) = rejects.into_iter().partition(|reject| {
+            let Some(bytes) = &reject.bytes else { return true };
+            let sum = self.bytes + (bytes.end - bytes.start);
+            let has_room = sum <= TEXT_BYTES_MAX;
+            if has_room {
+                self.bytes = sum;
+            }
+            has_room
+        });
+        self.rejects.extend(waiting);
+        others
     }
-    let mut body = lake.read(object).await?.decoded_within(limits);
-    let mut offset = 0;
-    while let Some(chunk) = body.chunk().await? {
-        for cut in &mut wanted {
-            cut.take(offset, &chunk);
+
+    /// Gives each its place and, within the bound, its text.
+    pub(crate) async fn complete(
+        mut self,
+        lake: &Lake,
+        object: &LandedObject,
+        limits: DecodeLimits,
+        rules: &Rules,
+    ) -> Result<Vec<Reject>, LoadError> {
+        if self.rejects.is_empty() {
+            return Ok(self.rejects);
         }
-        offset += chunk.len() as u64;
-        wanted = settle(wanted, offset, rejects);
-        if wanted.is_empty() {
-            break;
+        let rows = self.rejects.iter().map(|reject| reject.row).collect::<BTreeSet<_>>();
+        let mut finder = Finder::new(rules, rows);
+        self.rejects.sort_by_key(|reject| reject.row);
+        let mut body = lake.read(object).await?.decoded_within(limits);
+        while let Some(chunk) = body.chunk().await? {
+            finder.push(&chunk, &mut |found| self.fill(found))?;
+            if finder.is_done() {
+                return Ok(self.rejects);
+            }
+        }
+        finder.finish(&mut |found| self.fill(found))?;
+        Ok(self.rejects)
+    }
+
+    /// Fills in what was found. A record may have been rejected twice over.
+    fn fill(&mut self, found: FoundRecord<'_>) {
+        let first = self.rejects.partition_point(|reject| reject.row < found.row);
+        let length = found.json.len() as u64;
+        for reject in self.rejects.iter_mut().skip(first) {
+            if reject.row != found.row {
+                break;
+            }
+            if reject.bytes.is_none() {
+                self.bytes += length;
+                reject.bytes = Some(found.offset..found.offset + length);
+                if self.bytes > TEXT_BYTES_MAX {
+                    continue;
+                }
+            }
+            reject.json = Some(String::from_utf8_lossy(found.json).into_owned());
         }
     }
-    Ok(())
 }
 
 /// What is wrong with the rejects of an object, for people: each reason and field once.
@@ -46,7 +89,7 @@ pub(crate) struct Told(BTreeMap<(RejectReason, Vec<String>), (u64, String)>);
 
 impl Told {
     /// Counts the rejects of a batch. Of the pointers that differ by indices the first is told.
-    pub(crate) fn count(&mut self, rejects: &[Reject]) {
+    pub(crate) fn count<'r>(&mut self, rejects: impl IntoIterator<Item = &'r Reject>) {
         for reject in rejects {
             let is_name = |token: &&str| !token.bytes().all(|byte| byte.is_ascii_digit());
             let names = reject.pointer.split('/').skip(1).filter(is_name).map(str::to_owned);
@@ -66,89 +109,15 @@ impl Told {
     }
 }
 
-/// A byte range of the object on its way into a reject.
-#[derive(Debug)]
-struct Cut {
-    reject: usize,
-    start: u64,
-    end: u64,
-    text: Vec<u8>,
-}
-
-impl Cut {
-    /// Takes what of its range lies in a chunk that starts at `offset`.
-    fn take(&mut self, offset: u64, chunk: &[u8]) {
-        let within = |place: u64| {
-            let place = place.saturating_sub(offset).min(chunk.len() as u64);
-            usize::try_from(place).unwrap_or(chunk.len())
-        };
-        if let Some(part) = chunk.get(within(self.start)..within(self.end)) {
-            self.text.extend_from_slice(part);
-        }
-    }
-}
-
-fn wanted(rejects: &[Reject]) -> Vec<Cut> {
-    let mut bytes = 0;
-    let mut cuts = Vec::new();
-    for (place, reject) in rejects.iter().enumerate() {
-        if reject.json.is_some() {
-            continue;
-        }
-        bytes += reject.length;
-        if bytes > TEXT_BYTES_MAX {
-            break;
-        }
-        cuts.push(Cut {
-            reject: place,
-            start: reject.offset,
-            end: reject.offset + reject.length,
-            text: Vec::new(),
-        });
-    }
-    cuts
-}
-
-/// Moves what is complete into its reject; gives back the rest.
-fn settle(cuts: Vec<Cut>, read_until: u64, rejects: &mut [Reject]) -> Vec<Cut> {
-    let (complete, open): (Vec<_>, Vec<_>) =
-        cuts.into_iter().partition(|cut| cut.end <= read_until);
-    for cut in complete {
-        if let Some(reject) = rejects.get_mut(cut.reject) {
-            reject.json = Some(String::from_utf8_lossy(&cut.text).into_owned());
-        }
-    }
-    open
-}
-
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
 
-    fn reject(offset: u64, length: u64) -> Reject {
-        Reject {
-            row: 0,
-            reason: RejectReason::KeyTwice,
-            pointer: String::new(),
-            offset,
-            length,
-            json: None,
-        }
-    }
-
-    #[test]
-    fn texts_are_cut_across_chunks() {
-        let mut rejects = vec![reject(2, 3), reject(4, 5)];
-        let mut cuts = wanted(&rejects);
-        for (offset, chunk) in [(0, "0123"), (4, "45"), (6, "6789")] {
-            for cut in &mut cuts {
-                cut.take(offset, chunk.as_bytes());
-            }
-            cuts = settle(cuts, offset + chunk.len() as u64, &mut rejects);
-        }
-        assert!(cuts.is_empty());
-        assert_eq!(rejects[0].json.as_deref(), Some("234"));
-        assert_eq!(rejects[1].json.as_deref(), Some("45678"));
+    fn reject(row: i32, bytes: Option<Range<u64>>) -> Reject {
+        let (reason, pointer) = (RejectReason::KeyTwice, String::new());
+        Reject { row, reason, pointer, bytes, json: None }
     }
 
     #[test]
@@ -156,11 +125,11 @@ mod tests {
         let missing = |pointer: &str| Reject {
             reason: RejectReason::RequiredMissing,
             pointer: pointer.to_owned(),
-            ..reject(0, 1)
+            ..reject(0, None)
         };
-        let rejects = [missing("/c/1/x"), reject(0, 1), missing("/c/20/x"), missing("/y")];
+        let rejects = [missing("/c/1/x"), reject(0, None), missing("/c/20/x"), missing("/y")];
         let mut told = Told::default();
-        rejects.iter().for_each(|reject| told.count(std::slice::from_ref(reject)));
+        rejects.iter().for_each(|reject| told.count([reject]));
         assert_eq!(
             told.lines().collect::<Vec<_>>(),
             [
@@ -173,7 +142,12 @@ mod tests {
 
     #[test]
     fn texts_beyond_the_bound_stay_in_the_lake() {
-        let rejects = vec![reject(0, TEXT_BYTES_MAX), reject(TEXT_BYTES_MAX, 1)];
-        assert_eq!(wanted(&rejects).len(), 1);
+        let mut waiting = Waiting::default();
+        let large = reject(0, Some(0..TEXT_BYTES_MAX));
+        let beyond = reject(1, Some(TEXT_BYTES_MAX..TEXT_BYTES_MAX + 1));
+        let given_back = waiting.take(vec![large.clone(), beyond.clone(), reject(2, None)]);
+        assert_eq!(given_back, [beyond]);
+        waiting.fill(FoundRecord { row: 2, offset: 9, json: b"{}" });
+        assert_eq!(waiting.rejects, [large, reject(2, Some(9..11))]);
     }
 }

@@ -156,5 +156,6 @@ fn limits(bounds: &Bounds) -> Limits {
         max_row_bytes: or(bounds.max_row_bytes, default.max_row_bytes),
         max_jsonb_bytes: or(bounds.max_jsonb_bytes, default.max_jsonb_bytes),
         max_envelope_bytes: or(bounds.max_envelope_bytes, default.max_envelope_bytes),
+        max_remembered_keys: default.max_remembered_keys,
     }
 }

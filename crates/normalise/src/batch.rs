@@ -1,6 +1,7 @@
 //! What the shredder hands out: schema changes first, then rows.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::{Change, ColumnType, TableRows};
 
@@ -70,10 +71,11 @@ pub struct RootKey {
     pub cells: Vec<Vec<u8>>,
     /// The record's version: bytes in whose order versions stand; empty where it has none.
     pub version: Vec<u8>,
-    /// Where the record starts in the decompressed object, in bytes.
-    pub offset: u64,
-    /// The record's length in bytes.
-    pub length: u64,
+    /// Where the record stands in the decompressed object.
+    pub bytes: Range<u64>,
+    /// Whether a record of an earlier batch of the object may have had the same key: if one has, the
+    /// newer version of the two is kept, and of equal ones the earlier record.
+    pub is_perhaps_again: bool,
 }
 
 /// A record that can't be kept.
@@ -85,10 +87,9 @@ pub struct Reject {
     pub reason: RejectReason,
     /// JSON Pointer to the field at fault, from the record, array indices included.
     pub pointer: String,
-    /// Where the record starts in the decompressed object, in bytes.
-    pub offset: u64,
-    /// The record's length in bytes.
-    pub length: u64,
+    /// Where the record stands in the decompressed object; none where that is not known any more:
+    /// see `Finder`.
+    pub bytes: Option<Range<u64>>,
     /// The record as it stands in the object; none where it has already gone by.
     pub json: Option<String>,
 }

@@ -8,9 +8,11 @@ use crate::walk::Record;
 use crate::ways::Ways;
 use crate::{ColumnType, RejectReason, Renames, RootKey, Rules};
 
+mod bygone;
 mod entries;
 mod seen;
 
+use bygone::Bygone;
 pub(crate) use seen::Seen;
 use seen::SeenKeys;
 
@@ -25,7 +27,11 @@ pub(crate) struct Keys {
     keys: Vec<Ways>,
     version: Option<Ways>,
     nodes: Vec<NodeId>,
+    /// The keys of the batch at hand and of some before it.
     seen: SeenKeys,
+    /// Those from before that.
+    bygone: Bygone,
+    max_remembered: usize,
 }
 
 /// Which of two records with one key is kept.
@@ -48,6 +54,8 @@ impl Keys {
             version: rules.version.as_ref().map(ways),
             nodes: Vec::new(),
             seen: SeenKeys::default(),
+            bygone: Bygone::default(),
+            max_remembered: rules.limits.max_remembered_keys,
         }
     }
 
@@ -109,8 +117,9 @@ impl Keys {
         value.map_or_else(Vec::new, |value| value.version())
     }
 
-    /// Decides between the record and one of the same key that came before it in the object.
-    pub(crate) fn stand(&mut self, key: &RootKey, plan: &Plan) -> Standing {
+    /// Decides between the record and one of the same key that came before it in the object; notes
+    /// in the key whether the database has to be asked as well.
+    pub(crate) fn stand(&mut self, key: &mut RootKey, plan: &Plan) -> Standing {
         let mut name = Vec::new();
         for (cell, node) in key.cells.iter().zip(&self.nodes) {
             let of = plan.homes(*node).first().map(|home| home.of);
@@ -121,18 +130,22 @@ impl Keys {
                 None => out.extend_from_slice(cell),
             });
         }
-        let seen = Seen {
-            row: key.row,
-            version: key.version.clone(),
-            offset: key.offset,
-            length: key.length,
-        };
+        let seen = Seen { row: key.row, version: key.version.clone(), bytes: key.bytes.clone() };
+        key.is_perhaps_again = self.bygone.may_hold(&name);
         let (slot, standing) = self.seen.find(&name);
         if standing.as_ref().is_some_and(|standing| seen.version <= standing.version) {
             return Standing::Loses;
         }
         self.seen.set(slot, &name, seen);
         standing.map_or(Standing::First, Standing::Displaces)
+    }
+
+    /// The records so far have been handed out: the database can be asked for them.
+    pub(crate) fn hand_out(&mut self) {
+        if self.seen.len() > self.max_remembered {
+            self.seen.each_name(|name| self.bygone.add(name));
+            self.seen = SeenKeys::default();
+        }
     }
 }
 

@@ -5,8 +5,8 @@
 //! holds them in Postgres's binary COPY form; `shredder` ties them together and hands out batches.
 //!
 //! Pure: the same bytes, rules and schema give the same rows. Memory depends on the widest record
-//! and on the batch size; of the object as a whole only its keys are remembered, in some 11 to 25
-//! bytes each.
+//! and on the batch size, not on the object's: of its keys the latest are remembered, of the others
+//! a few bits.
 
 mod batch;
 mod cell;
@@ -14,6 +14,7 @@ mod column_type;
 mod draft;
 mod envelope;
 mod error;
+mod finder;
 mod json;
 mod kept;
 mod keys;
@@ -36,6 +37,7 @@ mod ways;
 pub use batch::{Batch, LateKeep, Reject, RejectReason, RootKey};
 pub use column_type::ColumnType;
 pub use error::{ErrorKind, NormaliseError};
+pub use finder::{Finder, FoundRecord};
 pub use naming::{fnv1a, snake_case, table_name, unique as unique_name};
 pub use pointer::{InvalidPointer, Pointer};
 pub use renames::Renames;

@@ -2,6 +2,7 @@
 //! them is kept, and what can't be kept is said.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::envelope::Envelope;
 use crate::error::{Fault, position};
@@ -120,19 +121,12 @@ impl Records {
         let record = Record { json, tape };
         let row = self.walk.next_root_row()?;
         self.walk.plan.root().map_err(|_| Stop::no_root())?;
-        let reject = Reject {
-            row,
-            reason: RejectReason::RequiredMissing,
-            pointer: String::new(),
-            offset: at.offset,
-            length: json.len() as u64,
-            json: None,
-        };
-        let key = match self.key(record, reject) {
+        let bytes = at.offset..at.offset + json.len() as u64;
+        let key = match self.key(record, row, bytes.clone()) {
             Ok(key) => key,
-            Err(mut reject) => {
-                reject.json = Some(String::from_utf8_lossy(json).into_owned());
-                self.reject(reject);
+            Err((reason, pointer)) => {
+                let json = Some(String::from_utf8_lossy(json).into_owned());
+                self.reject(Reject { row, reason, pointer, bytes: Some(bytes), json });
                 return Ok(());
             }
         };
@@ -154,35 +148,38 @@ impl Records {
         index.map_or_else(|| records.to_string(), |index| format!("{records}/{index}"))
     }
 
-    /// The record's key, where the rules name one; what is said of it where it can't be kept.
-    fn key(&mut self, record: Record<'_>, reject: Reject) -> Result<Option<RootKey>, Reject> {
-        let cells = match self.keys.cells(record, &mut self.walk.plan) {
-            Ok(cells) => cells,
-            Err((reason, pointer)) => return Err(Reject { reason, pointer, ..reject }),
-        };
+    /// The record's key, where the rules name one; why it can't be kept, and the field at fault.
+    fn key(
+        &mut self,
+        record: Record<'_>,
+        row: i32,
+        bytes: Range<u64>,
+    ) -> Result<Option<RootKey>, (RejectReason, String)> {
+        let cells = self.keys.cells(record, &mut self.walk.plan)?;
         if let Some(pointer) = self.required.missing(record) {
-            return Err(Reject { reason: RejectReason::RequiredMissing, pointer, ..reject });
+            return Err((RejectReason::RequiredMissing, pointer));
         }
         if self.keys.is_empty() {
             return Ok(None);
         }
-        let key = RootKey {
-            row: reject.row,
+        let mut key = RootKey {
+            row,
             cells,
             version: self.keys.version(record),
-            offset: reject.offset,
-            length: reject.length,
+            bytes,
+            is_perhaps_again: false,
         };
-        match self.keys.stand(&key, &self.walk.plan) {
+        match self.keys.stand(&mut key, &self.walk.plan) {
             Standing::First => {}
             Standing::Displaces(earlier) => self.displace(&earlier),
-            Standing::Loses => {
-                let pointer = self.rules.key.first().map_or_else(String::new, ToString::to_string);
-                return Err(Reject { reason: RejectReason::KeyTwice, pointer, ..reject });
-            }
+            Standing::Loses => return Err((RejectReason::KeyTwice, self.key_pointer())),
         }
         self.walk.key.clone_from(&key.cells);
         Ok(Some(key))
+    }
+
+    fn key_pointer(&self) -> String {
+        self.rules.key.first().map_or_else(String::new, ToString::to_string)
     }
 
     fn reject(&mut self, reject: Reject) {
@@ -198,13 +195,12 @@ impl Records {
         } else {
             self.batch.displaced.push(earlier.row);
         }
-        let pointer = self.rules.key.first().map_or_else(String::new, ToString::to_string);
+        let pointer = self.key_pointer();
         self.reject(Reject {
             row: earlier.row,
             reason: RejectReason::KeyTwice,
             pointer,
-            offset: earlier.offset,
-            length: earlier.length,
+            bytes: Some(earlier.bytes.clone()),
             json: None,
         });
     }
@@ -319,6 +315,7 @@ impl Records {
 
     pub(crate) fn take_batch(&mut self) -> Batch {
         self.batch_row = self.walk.root_rows();
+        self.keys.hand_out();
         let losers = std::mem::take(&mut self.losers);
         let mut batch = std::mem::take(&mut self.batch);
         batch.tables = std::mem::take(&mut self.walk.tables);

@@ -115,6 +115,9 @@ pub struct Limits {
     pub max_jsonb_bytes: usize,
     /// Bytes of the ledger's `envelope`; further members are left out of it. Default 64 KiB.
     pub max_envelope_bytes: usize,
+    /// Keys of one object that are remembered, so as to know a record that comes twice; about those
+    /// before them the database is asked. Default 32,768, in half a megabyte.
+    pub max_remembered_keys: usize,
 }
 
 impl Default for Limits {
@@ -129,6 +132,7 @@ impl Default for Limits {
             max_row_bytes: 8_000,
             max_jsonb_bytes: 32 << 20,
             max_envelope_bytes: 64 << 10,
+            max_remembered_keys: 1 << 15,
         }
     }
 }

@@ -217,8 +217,8 @@ fn of_two_versions_in_one_object_the_newer_stands() {
     assert!(together.rows("guest_checks__taxes").is_empty());
     let reject = &together.batches[0].rejects[0];
     assert_eq!(reject.reason.name(), "key_twice");
-    let start = usize::try_from(reject.offset).unwrap();
-    let fragment = &text[start..start + usize::try_from(reject.length).unwrap()];
+    let bytes = reject.bytes.clone().unwrap();
+    let fragment = &text[bytes.start as usize..bytes.end as usize];
     assert!(fragment.starts_with(b"{\"guestCheckId\":1") && fragment.ends_with(b"}"));
     // The same when the older one has already been handed out.
     let apart = shred_with(checks(), Schema::default(), text, &[], 1).unwrap();

@@ -8,8 +8,7 @@ use normalise::{Reject, Summary};
 use crate::ledger::{self, Closing};
 use crate::pipeline::{self, Step};
 use crate::{
-    Loading, News, Outcome, Vanished, WarehouseError, Write, change_log, rejects, scope, survey,
-    views,
+    Loading, News, Outcome, Vanished, WarehouseError, Write, change_log, scope, survey, views,
 };
 
 pub(crate) async fn commit(
@@ -22,12 +21,11 @@ pub(crate) async fn commit(
         return Err(survey::settle(loading, wanted).await);
     }
     loading.counts.records = summary.records;
-    loading.counts.rejects = summary.rejects;
+    loading.write_rejects(unread).await?;
     loading.counts.reinstated = loading.wanted.close()?;
     loading.counts.vanished = guard(&loading, &summary)?;
     loading.counts.news = news(&mut loading).await?;
     let (work, endpoint, id) = (&loading.work, &loading.endpoint, loading.object_id);
-    rejects::write(work, id, unread).await?;
     change_log::notice(work, endpoint, id, &summary.notices).await?;
     if let Some(vanished) = loading.counts.vanished {
         change_log::vanished(work, endpoint, id, vanished).await?;
@@ -63,7 +61,7 @@ pub(crate) fn last_steps<'l>(
         standing: Some(loading.own.clone()),
         records: Some(summary.records),
         rows: Some(loading.counts.rows),
-        rejects: Some(summary.rejects),
+        rejects: Some(loading.counts.rejects),
         envelope: summary.envelope.as_deref(),
         seconds: duration.as_secs_f64(),
     };
@@ -94,7 +92,7 @@ pub(crate) fn guard(
     let Some(before) = loading.room.records_before.filter(|before| *before > 0) else {
         return Ok(None);
     };
-    let after = summary.records.saturating_sub(summary.rejects);
+    let after = summary.records.saturating_sub(loading.counts.rejects);
     let vanished = Vanished { before, after };
     let gone = before.saturating_sub(after);
     // Both numbers are far below 2^52.

@@ -84,17 +84,22 @@ async fn find(
     rows.iter().map(|row| stander(keyed, row)).collect()
 }
 
-pub(crate) fn stander(keyed: &Keyed<'_>, row: &Row) -> Result<Stander, WarehouseError> {
+/// The version of a standing record, from the columns that `Keyed::versions` selects.
+pub(crate) fn version(keyed: &Keyed<'_>, row: &Row) -> Result<Vec<u8>, WarehouseError> {
     let mut version = Vec::new();
     for (at, column) in keyed.version.iter().enumerate() {
         if let Some(cell) = field::<Option<RawCell>>(row, &format!("v{at}"))? {
             version = version_from_cell(column.of, &cell.0);
         }
     }
+    Ok(version)
+}
+
+pub(crate) fn stander(keyed: &Keyed<'_>, row: &Row) -> Result<Stander, WarehouseError> {
     Ok(Stander {
         key: usize::try_from(field::<i64>(row, "n")? - 1).unwrap_or(usize::MAX),
         row: (field(row, "_object_id")?, field(row, "_row")?),
-        version,
+        version: version(keyed, row)?,
         standing: Standing::read(row)?,
         line: field(row, "line")?,
     })

@@ -1,5 +1,6 @@
 //! The warehouse: everything that speaks to Postgres, and nothing else.
 
+mod again;
 mod already_loaded;
 mod before;
 mod begin;

@@ -17,8 +17,8 @@ use crate::shadows::KeyText;
 use crate::succession::Own;
 use crate::work::Work;
 use crate::{
-    EndpointFacts, Loaded, ObjectFacts, Outcome, Reinstatement, WarehouseError, Write, change_log,
-    commit, contest, reinstate, rejects, rows, schema_change, shadows, survey, whole,
+    EndpointFacts, Loaded, ObjectFacts, Outcome, Reinstatement, WarehouseError, Write, again,
+    change_log, commit, contest, reinstate, rejects, rows, schema_change, shadows, survey, whole,
 };
 
 /// What `Warehouse::begin` found.
@@ -116,12 +116,19 @@ impl<'a> Loading<'a> {
             return Ok(Vec::new());
         }
         self.displace(&batch.displaced).await?;
+        self.settle_again(&mut batch).await?;
         self.contest(&mut batch).await?;
         self.counts.rows += self.copy(batch.tables).await?;
         rows::keep_late(&self.work, &self.catalog, self.object_id, &batch.late_keeps).await?;
         let (known, unread) = batch.rejects.into_iter().partition(|reject| reject.json.is_some());
-        rejects::write(&self.work, self.object_id, known).await?;
+        self.write_rejects(known).await?;
         Ok(unread)
+    }
+
+    /// Writes rejects as they are, with their text or without.
+    pub async fn write_rejects(&mut self, rejects: Vec<Reject>) -> Result<(), WarehouseError> {
+        self.counts.rejects += rejects::write(&self.work, self.object_id, rejects).await?;
+        Ok(())
     }
 
     /// Whether `batch`, the first and last of the object, can be written and committed in one go.
@@ -182,6 +189,9 @@ impl<'a> Loading<'a> {
         let keyed = Keyed::of(&self.catalog, &self.endpoint).ok_or_else(|| {
             WarehouseError::Mismatch("records were to stand again without a key".to_owned())
         })?;
+        let twice = again::judge(&self.work, &self.endpoint, &keyed, owner, &batch).await?;
+        rows::delete_records(&self.work, &self.catalog, &twice.displaced).await?;
+        batch.drop_roots(&twice.loser_rows());
         self.wanted.keep_only(&self.work, &keyed, reinstatement, &mut batch).await?;
         self.copy(batch.tables).await?;
         rows::keep_late(&self.work, &self.catalog, owner, &batch.late_keeps).await
@@ -262,6 +272,19 @@ impl<'a> Loading<'a> {
         let roots = displaced.iter().map(|row| (self.object_id, *row)).collect::<Vec<RootRow>>();
         rows::delete_records(&self.work, &self.catalog, &roots).await?;
         shadows::forget(&self.work, &roots).await
+    }
+
+    /// Takes out, of records of this object that have one key, all but the newest.
+    async fn settle_again(&mut self, batch: &mut Batch) -> Result<(), WarehouseError> {
+        let Some(keyed) = Keyed::of(&self.catalog, &self.endpoint) else { return Ok(()) };
+        let (work, id) = (&self.work, self.object_id);
+        let twice = again::judge(work, &self.endpoint, &keyed, id, batch).await?;
+        rows::delete_records(work, &self.catalog, &twice.displaced).await?;
+        shadows::forget(work, &twice.displaced).await?;
+        batch.drop_roots(&twice.loser_rows());
+        let records = self.catalog.schema.tables.first().map_or("", |root| root.path.as_str());
+        batch.rejects.extend(twice.rejects(&self.endpoint, records));
+        Ok(())
     }
 
     async fn contest(&mut self, batch: &mut Batch) -> Result<(), WarehouseError> {

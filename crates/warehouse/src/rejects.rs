@@ -6,31 +6,37 @@ use crate::WarehouseError;
 use crate::values::count;
 use crate::work::Work;
 
-/// Writes rejects of an object.
+/// Writes rejects of an object, each record once, and gives how many records that is.
 pub(crate) async fn write(
     work: &Work<'_>,
     object_id: i64,
     rejects: Vec<Reject>,
-) -> Result<(), WarehouseError> {
+) -> Result<u64, WarehouseError> {
     const INSERT: &str = "
         INSERT INTO riacho.rejects
             (object_id, \"row\", reason, pointer, byte_offset, byte_length, json)
         SELECT $1, r.* FROM unnest($2::integer[], $3::text[], $4::text[], $5::bigint[],
-            $6::bigint[], $7::text[]) r";
+            $6::bigint[], $7::text[]) r
+        ON CONFLICT DO NOTHING";
     if rejects.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let rows = rejects.iter().map(|reject| reject.row).collect::<Vec<_>>();
     let reasons = rejects.iter().map(|reject| reject.reason.name()).collect::<Vec<_>>();
     let pointers = rejects.iter().map(|reject| reject.pointer.as_str()).collect::<Vec<_>>();
-    let offsets = rejects.iter().map(|reject| count(reject.offset)).collect::<Vec<_>>();
-    let lengths = rejects.iter().map(|reject| count(reject.length)).collect::<Vec<_>>();
+    let bytes = rejects.iter().map(|reject| reject.bytes.clone().ok_or_else(|| unplaced(reject)));
+    let bytes = bytes.collect::<Result<Vec<_>, _>>()?;
+    let offsets = bytes.iter().map(|bytes| count(bytes.start)).collect::<Vec<_>>();
+    let lengths = bytes.iter().map(|bytes| count(bytes.end - bytes.start)).collect::<Vec<_>>();
     let texts = rejects.iter().map(|reject| reject.json.as_deref()).collect::<Vec<_>>();
     work.execute(
         "write rejects",
         INSERT,
         &[&object_id, &rows, &reasons, &pointers, &offsets, &lengths, &texts],
     )
-    .await?;
-    Ok(())
+    .await
+}
+
+fn unplaced(reject: &Reject) -> WarehouseError {
+    WarehouseError::Mismatch(format!("nothing says where record {} stands", reject.row))
 }

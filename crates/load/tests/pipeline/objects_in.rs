@@ -177,3 +177,50 @@ async fn a_large_object_takes_many_batches() {
     assert_eq!((report.records, report.rows), (60_000, 180_000), "{report:?}");
     assert_eq!(kit.sql("select count(*), sum(id) from shop.orders").await, ["60000 1799970000"]);
 }
+
+#[tokio::test]
+async fn of_a_key_that_comes_again_long_after_it_was_forgotten_the_newest_record_stands() {
+    let kit = Kit::with_endpoint(ENDPOINT).await;
+    let record = |id: u32, total: u32, changed: u32| {
+        format!(r#"{{"id":{id},"total":{total},"changed":{changed},"lines":[{{"of":{id}}}]}}"#)
+    };
+    // Another scope has the newest version of one of them.
+    let other = "raw/source=shop/endpoint=orders/day=2026-11-02/20261101T060000Z.json";
+    kit.land(other, format!(r#"{{"orders":[{}]}}"#, record(9, 9, 9))).await;
+    let mut records = (0..60_000).map(|id| record(id, 1, 1)).collect::<Vec<_>>();
+    let again = [(5, 2, 2), (6, 2, 0), (7, 2, 2), (7, 3, 3), (8, 2, 1), (9, 2, 2)];
+    records.extend(again.map(|(id, total, changed)| record(id, total, changed)));
+    let body = format!(r#"{{"orders":[{}]}}"#, records.join(","));
+    let report = kit.land(&format!("{FOLDER}/20261102T060000Z.json"), &body).await;
+    assert_eq!((report.outcome, report.rejects), (Verdict::Loaded, 6), "{report:?}");
+
+    let stands = "select id, total, day from shop.orders where id between 4 and 9 order by id";
+    assert_eq!(
+        kit.sql(stands).await,
+        [
+            "4 1 2026-11-01",
+            "5 2 2026-11-01",
+            "6 1 2026-11-01",
+            "7 3 2026-11-01",
+            "8 1 2026-11-01",
+            "9 9 2026-11-02"
+        ]
+    );
+    let children = "select count(*), count(distinct of) from shop.orders__lines";
+    assert_eq!(kit.sql(children).await, ["60000 60000"]);
+    let rejects = "select reason, pointer, byte_offset, byte_length, json from riacho.rejects
+                   order by \"row\"";
+    let expected = [5, 7, 9, 60_001, 60_002, 60_004].map(|row: usize| {
+        let json = &records[row];
+        let offset = records[..row].iter().map(|record| record.len() + 1).sum::<usize>() + 11;
+        format!("key_twice /id {offset} {} {json}", json.len())
+    });
+    assert_eq!(kit.sql(rejects).await, expected);
+    // The record that gave way to the other scope's stands once that one is gone.
+    kit.land(
+        "raw/source=shop/endpoint=orders/day=2026-11-02/20261103T060000Z.json",
+        "{\"orders\":[]}",
+    )
+    .await;
+    assert_eq!(kit.sql("select total, day from shop.orders where id = 9").await, ["2 2026-11-01"]);
+}

@@ -111,7 +111,7 @@ impl Entry {
     fn clear(&mut self) {
         self.name.clear();
         self.seen.version.clear();
-        (self.seen.row, self.seen.offset, self.seen.length) = (0, 0, 0);
+        (self.seen.row, self.seen.bytes) = (0, 0..0);
     }
 
     /// Becomes the entry that stands next in `bytes`.
@@ -119,8 +119,8 @@ impl Entry {
         let seen = &mut self.seen;
         let rows = u32::try_from(read_number(bytes)).unwrap_or_default();
         seen.row = seen.row.saturating_add_unsigned(rows);
-        seen.offset += seen.length + read_number(bytes);
-        seen.length = read_number(bytes);
+        let start = seen.bytes.end + read_number(bytes);
+        seen.bytes = start..start + read_number(bytes);
         read_differing(&mut self.name, bytes);
         read_differing(&mut seen.version, bytes);
     }
@@ -131,8 +131,8 @@ fn write(name: &[u8], seen: &Seen, before: &Entry, out: &mut Vec<u8>) {
     let earlier = &before.seen;
     number(u64::from(seen.row.abs_diff(earlier.row)), out);
     // Records do not overlap.
-    number(seen.offset.saturating_sub(earlier.offset + earlier.length), out);
-    number(seen.length, out);
+    number(seen.bytes.start.saturating_sub(earlier.bytes.end), out);
+    number(seen.bytes.end - seen.bytes.start, out);
     differing(&before.name, name, out);
     differing(&earlier.version, &seen.version, out);
 }

@@ -1,10 +1,11 @@
-//! The keys that an object has had so far, in a few bytes each: most of them are never asked for
-//! again, but an object may have millions.
+//! The keys that an object has had lately, in a few bytes each: most of them are never asked for
+//! again.
 //!
 //! Most sources write their records in the order of their keys. A key above all that came before
 //! joins a list that is searched by halves; a hash table leads to the others.
 
 use std::hash::{DefaultHasher, Hasher};
+use std::ops::Range;
 
 use super::entries::{Entries, Entry};
 
@@ -15,8 +16,7 @@ const EMPTY: u32 = 0;
 pub(crate) struct Seen {
     pub(crate) row: i32,
     pub(crate) version: Vec<u8>,
-    pub(crate) offset: u64,
-    pub(crate) length: u64,
+    pub(crate) bytes: Range<u64>,
 }
 
 /// The keys and what stands under them.
@@ -42,6 +42,17 @@ pub(super) enum Slot {
 }
 
 impl SeenKeys {
+    /// How many records stood under keys; those that gave way count too.
+    pub(super) fn len(&self) -> usize {
+        self.ascending.len() + self.others.len()
+    }
+
+    /// The names of all keys, some twice.
+    pub(super) fn each_name(&self, mut take: impl FnMut(&[u8])) {
+        self.ascending.each(|_, entry| take(&entry.name));
+        self.others.each(|_, entry| take(&entry.name));
+    }
+
     /// What stands under `name`, and its slot.
     pub(super) fn find(&mut self, name: &[u8]) -> (Slot, Option<Seen>) {
         if self.ascending.len() == 0 || name > self.ascending.last_name() {
@@ -137,7 +148,7 @@ mod tests {
             for (row, (name, version, length)) in keys.into_iter().enumerate() {
                 offset += length % 7;
                 let record =
-                    Seen { row: row as i32 * 3, version: vec![version; 2], offset, length };
+                    Seen { row: row as i32 * 3, version: vec![version; 2], bytes: offset..offset + length };
                 offset += length;
                 let name = name.into_bytes();
                 let (slot, found) = seen.find(&name);
@@ -157,8 +168,11 @@ mod tests {
             let name = [&8_u32.to_be_bytes()[..], &id(row).to_be_bytes()].concat();
             let (slot, found) = seen.find(&name);
             assert_eq!(found, None);
-            let record =
-                Seen { row: row as i32, version: Vec::new(), offset: row * 4_601, length: 4_600 };
+            let record = Seen {
+                row: row as i32,
+                version: Vec::new(),
+                bytes: row * 4_601..row * 4_601 + 4_600,
+            };
             seen.set(slot, &name, record);
         }
         let bytes = seen.ascending.bytes() + seen.others.bytes() + seen.slots.capacity() * 4;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use embedded::postgres::{TestDatabase, test_database};
 use jiff::Timestamp;
 use landing::{LandedObject, ObjectKey, RawLocation};
-use normalise::{Batch, Reject, Rules, Shredder, Summary};
+use normalise::{Batch, Finder, FoundRecord, Reject, Rules, Shredder, Summary};
 use postgres_native_tls::MakeTlsConnector;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -171,7 +171,7 @@ impl World {
         }
         unread.extend(loading.write(last).await?);
         self.reinstate(&mut loading).await?;
-        let rejects = unread.into_iter().map(|reject| read(reject, &body)).collect();
+        let rejects = unread.into_iter().map(|reject| read(&self.rules, reject, &body)).collect();
         loading.commit(shredder.summary(), rejects, Duration::from_millis(5)).await
     }
 
@@ -248,10 +248,18 @@ pub(crate) fn shred(world: &World, loading: &Loading<'_>, key: &str) -> (Batch, 
     (batch, shredder.summary())
 }
 
-fn read(reject: Reject, body: &str) -> Reject {
-    let start = usize::try_from(reject.offset).unwrap();
-    let end = start + usize::try_from(reject.length).unwrap();
-    Reject { json: Some(body[start..end].to_owned()), ..reject }
+fn read(rules: &Rules, reject: Reject, body: &str) -> Reject {
+    let mut read = reject.clone();
+    let mut finder = Finder::new(rules, [reject.row].into());
+    let mut find = |found: FoundRecord<'_>| {
+        let end = found.offset + found.json.len() as u64;
+        read.json = Some(String::from_utf8(found.json.to_vec()).unwrap());
+        read.bytes = Some(found.offset..end);
+    };
+    finder.push(body.as_bytes(), &mut find).unwrap();
+    finder.finish(&mut find).unwrap();
+    assert!(reject.bytes.is_none_or(|bytes| Some(bytes) == read.bytes));
+    read
 }
 
 pub(crate) fn settings(url: &str) -> DatabaseSettings {
