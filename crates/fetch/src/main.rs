@@ -8,8 +8,14 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+fn main() -> Result<(), Error> {
+    // Before the runtime has threads.
+    allocator::keep_little();
+    serve()
+}
+
 #[tokio::main]
-async fn main() -> Result<(), Error> {
+async fn serve() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let fetcher = &OnceCell::new();
     // At the cold start, so that the first event finds it built; what is wrong now is told to each

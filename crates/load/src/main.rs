@@ -11,8 +11,14 @@ use tokio::sync::OnceCell;
 /// How long the cold start waits for a connection.
 const CONNECT_AHEAD: Duration = Duration::from_secs(2);
 
+fn main() -> Result<(), Error> {
+    // Before the runtime has threads.
+    allocator::keep_little();
+    serve()
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn serve() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let loader = &OnceCell::new();
     // At the cold start, where Lambda gives a whole core, so that the first event finds it built and

@@ -11,8 +11,14 @@ use manifest::Manifest;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+fn main() -> Result<(), Error> {
+    // Before the runtime has threads.
+    allocator::keep_little();
+    serve()
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn serve() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let manifest = &OnceCell::new();
     // At the cold start, so that the first event finds it built; what is wrong now is told to each

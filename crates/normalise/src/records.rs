@@ -318,7 +318,8 @@ impl Records {
         self.keys.hand_out();
         let losers = std::mem::take(&mut self.losers);
         let mut batch = std::mem::take(&mut self.batch);
-        batch.tables = std::mem::take(&mut self.walk.tables);
+        let next = self.walk.tables.iter().map(TableRows::with_room_of).collect();
+        batch.tables = std::mem::replace(&mut self.walk.tables, next);
         batch.drop_roots(&losers);
         for rows in &batch.tables {
             if self.summary.rows.len() <= rows.table {

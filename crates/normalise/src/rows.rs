@@ -27,6 +27,17 @@ impl TableRows {
         Self { table, ..Self::default() }
     }
 
+    /// None yet, with room for about as many as `earlier` holds: a list that grows step by step
+    /// takes up to twice what it needs, and leaves holes behind.
+    pub(crate) fn with_room_of(earlier: &Self) -> Self {
+        let room = |length: usize| length + length / 16;
+        Self {
+            table: earlier.table,
+            fields: Vec::with_capacity(room(earlier.fields.len())),
+            marks: Vec::with_capacity(room(earlier.marks.len())),
+        }
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.marks.len()

@@ -24,8 +24,14 @@ use crate::cli::Cli;
 use crate::exit::Exit;
 use crate::output::Console;
 
+fn main() -> ExitCode {
+    // Before the runtime has threads.
+    allocator::keep_little();
+    run()
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     let cli = Cli::parse();
     tracing_subscriber::fmt()
         .with_env_filter(log_filter())
