@@ -218,7 +218,8 @@ impl Loader {
         report
     }
 
-    fn decode_limits(&self) -> DecodeLimits {
+    /// How far objects are decompressed.
+    pub fn decode_limits(&self) -> DecodeLimits {
         let settings = self.configuration.load();
         let default = DecodeLimits::default();
         DecodeLimits {

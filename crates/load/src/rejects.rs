@@ -147,7 +147,7 @@ mod tests {
         let beyond = reject(1, Some(TEXT_BYTES_MAX..TEXT_BYTES_MAX + 1));
         let given_back = waiting.take(vec![large.clone(), beyond.clone(), reject(2, None)]);
         assert_eq!(given_back, [beyond]);
-        waiting.fill(FoundRecord { row: 2, offset: 9, json: b"{}" });
+        waiting.fill(FoundRecord { row: 2, index: None, offset: 9, json: b"{}" });
         assert_eq!(waiting.rejects, [large, reject(2, Some(9..11))]);
     }
 }

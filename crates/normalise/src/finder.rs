@@ -19,6 +19,8 @@ pub struct Finder {
 pub struct FoundRecord<'a> {
     /// Its number within the object: the `_row` of its root row.
     pub row: i32,
+    /// Its place in the array of records that it stands in; none where it is no array's item.
+    pub index: Option<u64>,
     /// Where it starts in the decompressed object, in bytes.
     pub offset: u64,
     /// Its text.
@@ -75,10 +77,10 @@ fn note(
     next: &mut i32,
     found: &mut impl FnMut(FoundRecord<'_>),
 ) {
-    let Piece::Record { json, at, .. } = *piece else { return };
+    let Piece::Record { json, at, index } = *piece else { return };
     let row = *next;
     *next = row.saturating_add(1);
     if wanted.remove(&row) {
-        found(FoundRecord { row, offset: at.offset, json });
+        found(FoundRecord { row, index, offset: at.offset, json });
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{config, demo, dev, fetch, infer, load, replay, schema, status};
+use crate::commands::{config, demo, dev, explain, fetch, infer, load, replay, schema, status};
 use crate::exit::Exit;
 use crate::output::Console;
 
@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Status(status::Arguments),
     /// Show tables, columns and the changes of shape that were noticed
     Schema(schema::Arguments),
+    /// Show where a row came from: its JSON, the request that fetched it, what stood there before
+    Explain(explain::Arguments),
     /// Propose an endpoint's configuration from samples of its answers
     Infer(infer::Arguments),
     /// Look at the configuration
@@ -67,6 +69,7 @@ impl Command {
             Self::Replay(arguments) => replay::run(arguments, console).await,
             Self::Status(arguments) => status::run(arguments, console).await,
             Self::Schema(arguments) => schema::run(arguments, console).await,
+            Self::Explain(arguments) => explain::run(arguments, console).await,
             Self::Infer(arguments) => infer::run(arguments, console).await,
             Self::Config(command) => config::run(command, console).await,
         }

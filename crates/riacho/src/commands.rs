@@ -3,6 +3,7 @@
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod dev;
+pub(crate) mod explain;
 pub(crate) mod fetch;
 pub(crate) mod infer;
 pub(crate) mod load;

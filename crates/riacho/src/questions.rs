@@ -115,7 +115,7 @@ pub(crate) fn only(columns: &str, question: &str) -> String {
 }
 
 /// A text as an SQL literal; standard-conforming strings know no escape but the doubled quote.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

@@ -5,6 +5,7 @@ mod commands;
 mod configuration;
 mod demo;
 mod ending;
+mod explain;
 mod infer;
 mod renames;
 mod scripts;

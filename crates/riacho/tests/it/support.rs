@@ -8,6 +8,8 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use landing::ObjectKey;
+use objects::Lake;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -103,6 +105,17 @@ impl Dev {
     /// A command against the parts.
     pub fn riacho(&self, arguments: &[&str]) -> Ran {
         Ran::of(riacho(arguments).envs(&self.environment).output().unwrap())
+    }
+
+    /// The text of an object.
+    pub fn object(&self, key: &str) -> String {
+        let set = |name: &str| self.environment[name].as_str();
+        let (access, secret) = (set("AWS_ACCESS_KEY_ID"), set("AWS_SECRET_ACCESS_KEY"));
+        let lake = Lake::at_endpoint(set("AWS_ENDPOINT_URL"), access, secret);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let key = ObjectKey::new(key);
+        let text = runtime.block_on(lake.get_text(set("RIACHO_BUCKET"), &key, 1 << 24)).unwrap();
+        text.unwrap().0
     }
 
     /// The address of the sample API.
