@@ -155,6 +155,11 @@ impl WarehouseError {
         }
     }
 
+    /// Whether Postgres refused this only because something before it in the transaction had failed.
+    pub(crate) fn is_aftermath(&self) -> bool {
+        matches!(self, Self::Database { code: Some(code), .. } if code == sqlstate::ABORTED)
+    }
+
     /// Whether a schema, table or column is no longer there.
     pub(crate) fn is_something_gone(&self) -> bool {
         matches!(self.name(), "schema_gone" | "table_gone" | "column_gone" | "object_gone")

@@ -324,6 +324,9 @@ impl<'a> Loading<'a> {
 
     async fn copy(&self, tables: Vec<normalise::TableRows>) -> Result<u64, WarehouseError> {
         let copies = tables.into_iter().map(|table| rows::copy(&self.work, &self.catalog, table));
-        futures::future::join_all(copies).await.into_iter().sum()
+        let mut copied = futures::future::join_all(copies).await;
+        // What is merely refused because another failed says nothing of why.
+        copied.sort_by_key(|one| one.as_ref().is_err_and(WarehouseError::is_aftermath));
+        copied.into_iter().sum()
     }
 }

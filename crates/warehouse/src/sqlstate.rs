@@ -8,6 +8,9 @@ use landing::FailureKind::{self, Permanent, Transient};
 /// What a code means for an object: the failure's stable name and its kind.
 pub(crate) type Meaning = (&'static str, FailureKind);
 
+/// An earlier statement of the transaction failed.
+pub(crate) const ABORTED: &str = "25P02";
+
 /// Codes that differ from their class.
 const CODES: &[(&str, Meaning)] = &[
     // Another loader wrote the same key, name or type a moment ago; the next try finds it there.

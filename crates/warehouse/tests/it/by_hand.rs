@@ -181,6 +181,16 @@ async fn a_text_that_a_narrowed_column_can_not_hold_is_said_with_its_cure() {
     assert!(error.to_string().contains("riacho schema diff"), "{error}");
 }
 
+/// The connection knows how to copy children already, so that these come before the roots, whose
+/// columns have changed.
+#[tokio::test]
+async fn of_tables_copied_at_once_the_one_that_is_refused_says_why() {
+    let (world, mut warehouse) = world().await;
+    world.ask("ALTER TABLE s.t__c ADD CHECK (x < 5)").await;
+    let error = failure(&world, &mut warehouse, r#"[{"id":2,"new":1,"c":[{"x":7}]}]"#).await;
+    assert_eq!((error.name(), error.kind()), ("constraint_violated", FailureKind::Permanent));
+}
+
 /// COPY passes rules by; a small object's INSERT must not stumble over them.
 #[tokio::test]
 async fn a_rule_on_inserts_keeps_no_small_object_out() {
