@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use configuration::{Configuration, WriteMode};
 use futures::future::join_all;
@@ -10,10 +11,14 @@ use landing::{LandedObject, RawLocation};
 
 use crate::answer::Answered;
 use crate::event::{Item, Subject};
-use crate::{Loader, Run};
+use crate::{Deadline, Loader, Run};
 
 /// Connections of one function. Two keep a database busy; more would be taken from others.
 pub(crate) const AT_ONCE: usize = 2;
+
+/// How long a helper waits for its connection: the first works meanwhile, and needs no help with what
+/// it is through with by then.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// Settles all items, and answers them in the order that they came in.
 pub(crate) async fn settle_all(
@@ -26,8 +31,7 @@ pub(crate) async fn settle_all(
     let next = &|| groups.lock().unwrap_or_else(PoisonError::into_inner).next();
     let working = loaders.iter().enumerate().map(|(number, loader)| async move {
         let mut answered = Vec::new();
-        // A database that has no connection to spare is left to the first.
-        if number > 0 && loader.database().warehouse().await.is_err() {
+        if number > 0 && !connects(loader, run.deadline).await {
             return answered;
         }
         while let Some(group) = next() {
@@ -41,6 +45,14 @@ pub(crate) async fn settle_all(
     let mut answered = join_all(working).await.into_iter().flatten().collect::<Vec<_>>();
     answered.sort_by_key(|(place, _)| *place);
     answered.into_iter().map(|(_, answered)| answered).collect()
+}
+
+/// Whether there is a connection for a helper. A database that has none to spare, or does not answer
+/// soon, is left to the first.
+async fn connects(loader: &Loader, deadline: Deadline) -> bool {
+    let left = deadline.left(SystemTime::now()).unwrap_or(CONNECT_MAX);
+    let connecting = tokio::time::timeout(left.min(CONNECT_MAX), loader.database().warehouse());
+    matches!(connecting.await, Ok(Ok(_)))
 }
 
 /// Items with their places, those together that would wait for each other: an object named twice,

@@ -1,8 +1,14 @@
 //! Events in, answers out, with what they did in between.
 
-use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
-use crate::kit::{BUCKET, Kit};
+use load::{Deadline, Loader, Lookup, Run};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::kit::{BUCKET, Kit, RUN};
 
 const GOOD: &str = "raw/source=shop/endpoint=orders/store=S%C3%A3o+1/20261102T060000Z.json";
 const BAD: &str = "raw/source=shop/endpoint=orders/store=2/20261102T060000Z.json";
@@ -83,4 +89,29 @@ async fn what_is_none_of_loads_business_is_ignored() {
     }
     let answer = kit.handle(&json!({ "Event": "s3:TestEvent" })).await;
     assert_eq!(answer["loaded"], 0);
+}
+
+#[tokio::test]
+async fn a_database_that_gives_no_second_connection_does_not_hold_the_answer() {
+    let kit = kit().await;
+    // Takes connections, and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nowhere = format!("postgres://u@{}/d", silent.local_addr().unwrap());
+    let is_silent = Arc::new(AtomicBool::new(false));
+    let (switch, url) = (Arc::clone(&is_silent), kit.database_url.clone());
+    let lookup: Lookup = Arc::new(move |name| match name {
+        "DATABASE_URL" if switch.load(Ordering::Relaxed) => Some(nowhere.clone()),
+        "DATABASE_URL" => Some(url.clone()),
+        "RIACHO_BUCKET" => Some(BUCKET.to_owned()),
+        _ => None,
+    });
+    let loader = Loader::from_lookup(kit.lake.clone(), lookup).await.unwrap();
+    drop(loader.database().warehouse().await.unwrap());
+    is_silent.store(true, Ordering::Relaxed);
+    let now = SystemTime::now();
+    let run = Run { deadline: Deadline::at(now + Duration::from_secs(5), now), ..RUN };
+    let event = json!({ "keys": [GOOD, BAD] });
+    let answer = tokio::time::timeout(Duration::from_secs(5), loader.handle(&event, run)).await;
+    let answer = answer.unwrap().unwrap();
+    assert_eq!((&answer["loaded"], &answer["failed"]), (&json!(1), &json!(1)), "{answer}");
 }
