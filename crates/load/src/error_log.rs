@@ -3,7 +3,7 @@
 //! `errors/` is the truth of what is open; the manifest's lists are derived from it.
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use landing::{
     ERRORS_PREFIX, ErrorLog, LandedObject, ObjectKey, Position, RAW_PREFIX, RawLocation, Violation,
 };
@@ -15,6 +15,10 @@ const SUFFIX: &str = ".error.json";
 const BYTES_MAX: u64 = 64 << 10;
 /// A message carries a database's or a person's words; this much of them is plenty.
 const MESSAGE_CHARS_MAX: usize = 2_000;
+/// For so long no object that the ledger has never heard of can have an error log: the manifest
+/// writes one for a function that failed twice, and Lambda waits a minute before the first retry.
+/// Source: AWS Lambda Developer Guide, "Asynchronous invocation", "Error handling".
+const FRESH: SignedDuration = SignedDuration::from_secs(60);
 
 /// The object that an error log is about, by the error log's key.
 pub fn object_key(error_log_key: &ObjectKey) -> Option<ObjectKey> {
@@ -99,6 +103,11 @@ pub async fn read_at(
     Ok(found.and_then(|(body, _)| serde_json::from_slice(&body).ok()))
 }
 
+/// Whether an object may have an error log, so that the lake has to be asked.
+pub(crate) fn is_possible(is_new: bool, last_modified: Timestamp, now: Timestamp) -> bool {
+    !(is_new && now.duration_since(last_modified) < FRESH)
+}
+
 /// Whether the object has an error log. Where that can't be told, it has none: the next compaction
 /// of the manifest compares all of them with the ledger.
 pub async fn exists(lake: &Lake, bucket: &str, key: &ObjectKey) -> bool {
@@ -123,4 +132,18 @@ pub async fn resolve(lake: &Lake, bucket: &str, key: &ObjectKey) -> Result<bool,
     }
     lake.delete(bucket, &error_log_key).await?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_put_within_the_minute_and_unknown_to_the_ledger_has_no_error_log() {
+        let put = Timestamp::UNIX_EPOCH;
+        let after = |seconds| put + SignedDuration::from_secs(seconds);
+        assert!(!is_possible(true, put, after(59)));
+        assert!(is_possible(true, put, after(60)));
+        assert!(is_possible(false, put, after(1)));
+    }
 }

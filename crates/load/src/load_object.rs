@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use landing::{Classify, FailureKind, LandedObject, RawLocation};
 use normalise::{Batch, Reject, Rules, Shredder, Summary};
 use objects::{DecodeLimits, Head, Lake, LakeError, Reading};
@@ -17,17 +17,13 @@ use crate::pour::{Writing, pour};
 use crate::rejects::{Told, Waiting};
 use crate::rules::EndpointRules;
 use crate::telling::log_likely_rename;
-use crate::{LoadError, Timings};
+use crate::{LoadError, Timings, error_log};
 
 /// How often a load begins again because others changed the same tables; from the second time on
 /// it holds their lock from its start, so that more than a few rounds mean something else.
 const ROUNDS_MAX: u32 = 5;
 /// How long likely renames are looked for.
 const SEARCH_MAX: Duration = Duration::from_secs(5);
-/// For so long no object that the ledger has never heard of can have an error log: the manifest
-/// writes one for a function that failed twice, and Lambda waits a minute before the first retry.
-/// Source: AWS Lambda Developer Guide, "Asynchronous invocation", "Error handling".
-const FRESH: SignedDuration = SignedDuration::from_secs(60);
 /// User metadata in which fetch leaves the digest of the body.
 const SHA256_METADATA: &str = "sha256";
 
@@ -51,8 +47,8 @@ pub(crate) struct Done {
     pub(crate) notices: Vec<String>,
     pub(crate) likely_renames: Vec<LikelyRename>,
     pub(crate) timings: Timings,
-    /// Whether it may have an error log.
-    pub(crate) may_have_failed: bool,
+    /// Whether it has an error log of an earlier failure.
+    pub(crate) has_error_log: bool,
 }
 
 impl Done {
@@ -64,7 +60,7 @@ impl Done {
             notices: Vec::new(),
             likely_renames: Vec::new(),
             timings: Timings::default(),
-            may_have_failed: true,
+            has_error_log: false,
         }
     }
 }
@@ -164,28 +160,45 @@ async fn attempt(
     let (reading, mut loading) = match take_up(job, warehouse, endpoint, &mut done.timings).await? {
         Taken::Done(outcome) => {
             done.outcome = outcome;
+            done.has_error_log = has_error_log(job).await;
             return Ok(done);
         }
         Taken::Open(reading, loading) => (reading, loading),
     };
+    let may_have_failed =
+        error_log::is_possible(loading.is_new(), reading.head.last_modified, Timestamp::now());
     let filling: BoxFuture<'_, _> = Box::pin(fill(job, reading, &mut loading, &mut done));
-    let filled = filling.await;
-    let committing = Instant::now();
-    let outcome = match filled {
-        Ok(Filled::Whole(batch, summary)) => {
-            loading.commit_whole(&batch, &summary, started.elapsed()).await
-        }
-        Ok(Filled::Written(rejects, summary)) => {
-            loading.commit(summary, rejects, started.elapsed()).await
-        }
+    let filled = match filling.await {
+        Ok(filled) => filled,
         Err(error) => {
             loading.rollback().await;
             return Err(error);
         }
     };
-    done.timings.commit += committing.elapsed();
+    let committing = Instant::now();
+    let commit = async {
+        let outcome = match filled {
+            Filled::Whole(batch, summary) => {
+                loading.commit_whole(&batch, &summary, started.elapsed()).await
+            }
+            Filled::Written(rejects, summary) => {
+                loading.commit(summary, rejects, started.elapsed()).await
+            }
+        };
+        (outcome, committing.elapsed())
+    };
+    // The lake is asked while Postgres commits: an old object that is loaded for the first time
+    // would else wait for one after the other.
+    let look = async { may_have_failed && has_error_log(job).await };
+    let ((outcome, took), has_error_log) = tokio::join!(biased; commit, look);
+    done.timings.commit += took;
     done.outcome = outcome?;
+    done.has_error_log = has_error_log;
     Ok(done)
+}
+
+async fn has_error_log(job: Job<'_>) -> bool {
+    error_log::exists(job.lake, &job.object.bucket, &job.object.key).await
 }
 
 /// What became of taking an object up.
@@ -266,9 +279,6 @@ async fn fill(
     loading: &mut Loading<'_>,
     done: &mut Done,
 ) -> Result<Filled, LoadError> {
-    // What failed without a word to the ledger failed after its retries, and those take longer.
-    let is_fresh = Timestamp::now().duration_since(reading.head.last_modified) < FRESH;
-    done.may_have_failed = !(loading.is_new() && is_fresh);
     let object = facts_of(job, &reading.head).object;
     done.version_id.clone_from(&object.version_id);
     let mut body = reading.decoded_within(job.limits);

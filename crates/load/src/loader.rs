@@ -140,8 +140,7 @@ impl Loader {
         };
         let done = self.in_time(job, run.deadline).await?;
         // An error log of an object that is loaded is out of date.
-        if done.may_have_failed && error_log::exists(&self.lake, &object.bucket, &object.key).await
-        {
+        if done.has_error_log {
             self.resolve(&object.bucket, &object.key).await;
         }
         for settled in done.outcome.settled() {
