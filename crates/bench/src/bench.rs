@@ -90,6 +90,16 @@ impl Bench {
         Served::of(&self.lakes(), set).await
     }
 
+    /// A set's lake, its objects put just now: load asks S3 for the error log of an object that is
+    /// older than its event can be.
+    pub(crate) async fn lake_anew(&self, set: &Set) -> anyhow::Result<Served> {
+        let dir = self.lakes().join(set.folder());
+        if dir.exists() {
+            std::fs::remove_dir_all(&dir).context("an earlier lake can't be removed")?;
+        }
+        self.lake(set).await
+    }
+
     /// Where lakes stand.
     pub(crate) fn lakes(&self) -> PathBuf {
         self.dir.join("lakes")

@@ -17,16 +17,20 @@ const WORK: &str = "XS, 2,000 objects of 22 KB, an invocation each, warm";
 const WARM_UP: usize = 20;
 
 pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
-    let lake = bench.lake(&bench.sized(Set::xs())).await?;
+    let set = bench.sized(Set::xs());
+    let lake = bench.lake(&set).await?;
     say("XS: a load to get at the rows for COPY…");
     let template = bench.ground.fresh("bench_template").await?;
     bench.load(&lake, &template, ALL).await?;
     ensure_rows(&template, lake.inventory.counts).await?;
     let client = connect(&template).await?;
     let encoded = Encoded::read(&client).await?;
+    drop(lake);
     let (mut ours, mut copied) = (Vec::new(), Vec::new());
     let (mut ours_totals, mut copied_totals) = (Vec::new(), Vec::new());
     for round in 0..bench.options.rounds {
+        // An event comes straight after its put.
+        let lake = bench.lake_anew(&set).await?;
         let database = bench.ground.fresh("bench_xs").await?;
         let quiet = bench.quiet()?;
         let function = bench.function(bench.between(&lake, &database.url))?;
