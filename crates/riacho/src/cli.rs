@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{config, demo, dev, explain, fetch, infer, load, replay, schema, status};
+use crate::commands::{
+    audit, config, demo, dev, explain, fetch, infer, load, replay, schema, status,
+};
 use crate::exit::Exit;
 use crate::output::Console;
 
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Status(status::Arguments),
     /// Show tables, columns and the changes of shape that were noticed
     Schema(schema::Arguments),
+    /// Prove that nothing is lost: what should have landed, what landed, what loaded, what stands
+    Audit(audit::Arguments),
     /// Show where a row came from: its JSON, the request that fetched it, what stood there before
     Explain(explain::Arguments),
     /// Propose an endpoint's configuration from samples of its answers
@@ -69,6 +73,7 @@ impl Command {
             Self::Replay(arguments) => replay::run(arguments, console).await,
             Self::Status(arguments) => status::run(arguments, console).await,
             Self::Schema(arguments) => schema::run(arguments, console).await,
+            Self::Audit(arguments) => audit::run(arguments, console).await,
             Self::Explain(arguments) => explain::run(arguments, console).await,
             Self::Infer(arguments) => infer::run(arguments, console).await,
             Self::Config(command) => config::run(command, console).await,

@@ -1,5 +1,6 @@
 //! The commands, one file each: its arguments, what it does, what it shows.
 
+pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod dev;

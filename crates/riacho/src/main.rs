@@ -1,6 +1,7 @@
 //! The command line: wiring only. What each command does stands under `commands`.
 
 mod adoption;
+mod auditing;
 mod cli;
 mod commands;
 mod environment;

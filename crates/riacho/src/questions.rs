@@ -156,3 +156,25 @@ fn align(answer: &Answer, place: usize) -> Align {
         false => Align::Left,
     }
 }
+
+/// A name as an SQL identifier.
+pub(crate) fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The rows of an answer for programs.
+pub(crate) fn array(answer: Value) -> Vec<Value> {
+    match answer {
+        Value::Array(rows) => rows,
+        _ => Vec::new(),
+    }
+}
+
+/// A row's cell as text; empty where there is none.
+pub(crate) fn text_of(row: &Value, name: &str) -> String {
+    match row.get(name) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}

@@ -22,6 +22,7 @@ mod keyed;
 mod known;
 mod late_index;
 mod ledger;
+mod ledger_pages;
 mod likely_renames;
 mod likeness;
 mod loading;
@@ -64,6 +65,7 @@ pub use facts::{
 pub use ident::schema_name;
 pub use known::Known;
 pub use late_index::LateIndex;
+pub use ledger_pages::{LedgerLine, LedgerPages};
 pub use likely_renames::{LikelyRename, News};
 pub use loading::{Begun, Loading};
 pub use question::Answer;

@@ -19,6 +19,7 @@ use self::lineage::{Lineage, Origin};
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::output::{Align, Console, Sheet, bytes, count};
+use crate::questions::text_of;
 
 /// What fits on a terminal; `--json` has all.
 const SHOWN_BYTES: usize = 4_000;
@@ -226,7 +227,7 @@ fn show_before(console: &Console, lineage: &Lineage) {
     let names = ["id", "key", "status", "records"];
     let mut sheet = Sheet::new(&names.map(|name| (name, Align::Left)));
     for object in &lineage.before {
-        sheet.row(names.map(|name| lineage::text_of(object, name)));
+        sheet.row(names.map(|name| text_of(object, name)));
     }
     console.sheet(&sheet);
 }

@@ -103,7 +103,7 @@ fn time(text: &str, now: Timestamp) -> Result<Timestamp, Usage> {
 }
 
 /// Values of one name add up; a range stands alone.
-fn partitions(texts: &[String]) -> Result<BTreeMap<String, Selection>, Usage> {
+pub(crate) fn partitions(texts: &[String]) -> Result<BTreeMap<String, Selection>, Usage> {
     let mut partitions = BTreeMap::new();
     for text in texts {
         let explain = |why: &str| Usage(format!("--partition `{text}`: {why}"));

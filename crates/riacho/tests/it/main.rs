@@ -1,6 +1,7 @@
 //! The command line as a person and a script have it: the binary itself, its output, its exit codes.
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
 
+mod audit;
 mod commands;
 mod configuration;
 mod demo;

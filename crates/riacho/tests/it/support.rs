@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use landing::ObjectKey;
-use objects::Lake;
+use objects::{Lake, PutOptions};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -109,13 +109,32 @@ impl Dev {
 
     /// The text of an object.
     pub fn object(&self, key: &str) -> String {
+        let key = ObjectKey::new(key);
+        self.in_lake(async |lake, bucket| {
+            lake.get_text(bucket, &key, 1 << 24).await.unwrap().unwrap().0
+        })
+    }
+
+    /// Puts an object, whatever stands there.
+    pub fn put(&self, key: &str, text: &str) {
+        let (key, body) = (ObjectKey::new(key), text.as_bytes().to_vec());
+        self.in_lake(async |lake, bucket| {
+            lake.put(bucket, &key, body.into(), PutOptions::default()).await.unwrap();
+        });
+    }
+
+    /// Removes an object.
+    pub fn remove(&self, key: &str) {
+        let key = ObjectKey::new(key);
+        self.in_lake(async |lake, bucket| lake.delete(bucket, &key).await.unwrap());
+    }
+
+    fn in_lake<T>(&self, act: impl AsyncFnOnce(&Lake, &str) -> T) -> T {
         let set = |name: &str| self.environment[name].as_str();
         let (access, secret) = (set("AWS_ACCESS_KEY_ID"), set("AWS_SECRET_ACCESS_KEY"));
         let lake = Lake::at_endpoint(set("AWS_ENDPOINT_URL"), access, secret);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let key = ObjectKey::new(key);
-        let text = runtime.block_on(lake.get_text(set("RIACHO_BUCKET"), &key, 1 << 24)).unwrap();
-        text.unwrap().0
+        runtime.block_on(act(&lake, set("RIACHO_BUCKET")))
     }
 
     /// The address of the sample API.

@@ -5,7 +5,7 @@ use load::Loader;
 use serde_json::Value;
 
 use crate::exit::Usage;
-use crate::questions::{ask_json, literal};
+use crate::questions::{array, ask_json, identifier, literal, text_of};
 
 /// Earlier objects of the scope that are listed.
 const BEFORE_MAX: u32 = 20;
@@ -63,14 +63,6 @@ impl LedgerLine {
     }
 }
 
-pub(super) fn text_of(line: &Value, name: &str) -> String {
-    match line.get(name) {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
-}
-
 /// A table of the endpoint.
 struct Table {
     position: u64,
@@ -86,8 +78,7 @@ impl Table {
     }
 
     fn quoted(&self) -> String {
-        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-        format!("{}.{}", quoted(&self.schema), quoted(&self.name))
+        format!("{}.{}", identifier(&self.schema), identifier(&self.name))
     }
 }
 
@@ -243,11 +234,4 @@ async fn before(loader: &Loader, id: &str) -> anyhow::Result<Vec<Value>> {
          ORDER BY e.object_time DESC, e.key DESC LIMIT {BEFORE_MAX}"
     );
     Ok(array(ask_json(loader, &sql).await?))
-}
-
-fn array(value: Value) -> Vec<Value> {
-    match value {
-        Value::Array(rows) => rows,
-        _ => Vec::new(),
-    }
 }

@@ -1,0 +1,93 @@
+//! The tables against the ledger: what stands of each object is counted.
+
+use fetch::FetchRequest;
+use load::{EndpointRules, Loader};
+use serde_json::Value;
+use warehouse::Write;
+
+use super::is_asked_for;
+use super::tally::Tally;
+use crate::environment::Environment;
+use crate::questions::{array, ask_json, identifier, literal, text_of};
+
+/// Objects that differ and are listed, of one endpoint.
+const LISTED_MAX: u32 = 10_000;
+
+struct Endpoint {
+    source: String,
+    endpoint: String,
+    root: String,
+    tables: Vec<String>,
+}
+
+pub(super) async fn count(
+    environment: &Environment,
+    loader: &Loader,
+    request: &FetchRequest,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
+    for of in endpoints(loader).await? {
+        if !is_asked_for(request, &of.source, &of.endpoint) {
+            continue;
+        }
+        let each = of.tables.iter().map(|table| format!("(SELECT count(*) FROM {table})"));
+        let sql = format!("SELECT {} AS rows", each.collect::<Vec<_>>().join(" + "));
+        let rows = array(ask_json(loader, &sql).await?);
+        let rows = rows.first().and_then(|row| row["rows"].as_u64()).unwrap_or_default();
+        tally.rows.insert(format!("{} {}", of.source, of.endpoint), rows);
+        let rules = EndpointRules::named(&environment.configuration, &of.source, &of.endpoint)?;
+        // Where objects never give way to each other, records that did are not remembered.
+        let forgets = rules.facts.write != Write::Replace && !rules.facts.key.is_empty();
+        for row in array(ask_json(loader, &miscounted(&of, forgets)).await?) {
+            let number = |name: &str| row[name].as_i64().unwrap_or_default();
+            let key = text_of(&row, "key");
+            tally.miscounted((&of.source, &of.endpoint), &key, number("says"), number("stand"));
+        }
+    }
+    Ok(())
+}
+
+async fn endpoints(loader: &Loader) -> anyhow::Result<Vec<Endpoint>> {
+    const TABLES: &str = "
+        SELECT source, endpoint, json_agg(json_build_array(schema_name, table_name)
+            ORDER BY position) AS tables
+        FROM riacho.tables GROUP BY source, endpoint ORDER BY source, endpoint";
+    let rows = array(ask_json(loader, TABLES).await?);
+    let endpoint = |row: &Value| {
+        let tables = array(row["tables"].clone());
+        let name = |table: &Value| {
+            let part = |at: usize| identifier(table[at].as_str().unwrap_or_default());
+            format!("{}.{}", part(0), part(1))
+        };
+        let tables = tables.iter().map(name).collect::<Vec<_>>();
+        Some(Endpoint {
+            source: text_of(row, "source"),
+            endpoint: text_of(row, "endpoint"),
+            root: tables.first()?.clone(),
+            tables,
+        })
+    };
+    Ok(rows.iter().filter_map(endpoint).collect())
+}
+
+/// Objects of which other records stand than the ledger says: those it held, less the rejected ones
+/// and those in whose place another object's newer version stands.
+fn miscounted(of: &Endpoint, forgets: bool) -> String {
+    let (source, endpoint) = (literal(&of.source), literal(&of.endpoint));
+    let differs = if forgets { ">" } else { "<>" };
+    let root = &of.root;
+    format!(
+        "WITH counted AS (SELECT _object_id AS id, count(*) AS stand FROM {root} GROUP BY 1),
+        shadows AS (SELECT object_id AS id, count(*) AS gave_way FROM riacho.shadows
+            WHERE source = {source} AND endpoint = {endpoint} GROUP BY 1),
+        said AS (SELECT o.id, o.key, o.records - o.rejects - coalesce(s.gave_way, 0) AS says
+            FROM riacho.objects o LEFT JOIN shadows s ON s.id = o.id
+            WHERE o.source = {source} AND o.endpoint = {endpoint} AND o.stands)
+        SELECT coalesce(said.key, o.key, 'object ' || counted.id) AS key,
+            coalesce(said.says, 0) AS says, coalesce(counted.stand, 0) AS stand
+        FROM said FULL JOIN counted ON counted.id = said.id
+        LEFT JOIN riacho.objects o ON o.id = counted.id
+        WHERE coalesce(counted.stand, 0) {differs} coalesce(said.says, 0)
+        LIMIT {LISTED_MAX}"
+    )
+}
