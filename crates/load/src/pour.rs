@@ -4,18 +4,14 @@
 
 use std::time::Instant;
 
-use normalise::{Batch, Shredder};
+use normalise::{BATCH_BYTES, Batch, Shredder};
 use objects::DecodedBody;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use warehouse::Loading;
 
 use crate::{LoadError, Timings};
 
-/// Rows are handed on when so many bytes of them wait: large enough for COPY to be efficient, small
-/// enough for four of them (in the making, waiting, being written and on the wire) in a function of
-/// 128 MB.
-const BATCH_BYTES: usize = 1 << 20;
-/// Batches that wait.
+/// Batches that wait: with those in the making, being written and on the wire there are four.
 const WAITING: usize = 1;
 
 /// What becomes of a batch.
@@ -60,6 +56,14 @@ async fn shred(
             None => shredder.finish()?,
         }
         timings.shred += shredding.elapsed();
+        while shredder.is_under_way() {
+            is_first = false;
+            let _ = to.send(shredder.take_batch()).await;
+            tokio::task::yield_now().await;
+            let shredding = Instant::now();
+            shredder.walk_on()?;
+            timings.shred += shredding.elapsed();
+        }
         if ended && is_first {
             return Ok(Some(shredder.take_batch()));
         }

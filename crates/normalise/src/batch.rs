@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use crate::{Change, ColumnType, TableRows};
 
-/// Rows of some records, complete with their children, and what must change to hold them.
+/// Rows of some records with their children, and what must change to hold them. A very large record
+/// comes in several batches, its root row in the first.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Changes since the last batch, in order; apply them before the rows.
@@ -18,6 +19,8 @@ pub struct Batch {
     pub displaced: Vec<i32>,
     /// Records that can't be kept.
     pub rejects: Vec<Reject>,
+    /// The root row of the last record, where more rows of it come in the next batch.
+    pub under_way: Option<i32>,
     /// Kept values that came after records which were already handed out.
     pub late_keeps: Vec<LateKeep>,
 }
@@ -34,6 +37,10 @@ impl Batch {
         self.keys.retain(|key| !losers.contains(&key.row));
     }
 }
+
+/// A batch is large enough to be handed on when so many bytes wait: large enough for COPY to be
+/// efficient, small enough for several of them in a function of 128 MB.
+pub const BATCH_BYTES: usize = 1 << 20;
 
 /// What an allocation takes beside its bytes, about.
 const ALLOCATION: usize = 16;

@@ -51,8 +51,9 @@ impl Finder {
         let (wanted, next) = (&mut self.wanted, &mut self.next);
         self.splitter.push(chunk, &mut |piece| {
             note(&piece, wanted, next, found);
-            Ok(())
-        })
+            Ok::<_, NormaliseError>(())
+        })?;
+        Ok(())
     }
 
     /// Says that there are no more bytes.
@@ -77,10 +78,10 @@ fn note(
     next: &mut i32,
     found: &mut impl FnMut(FoundRecord<'_>),
 ) {
-    let Piece::Record { json, at, index } = *piece else { return };
+    let Piece::Record { json, at, index } = piece else { return };
     let row = *next;
     *next = row.saturating_add(1);
     if wanted.remove(&row) {
-        found(FoundRecord { row, index, offset: at.offset, json });
+        found(FoundRecord { row, index: *index, offset: at.offset, json });
     }
 }

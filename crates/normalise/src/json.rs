@@ -18,5 +18,5 @@ pub(crate) use place::Place;
 pub(crate) use splitter::{Piece, Splitter};
 pub(crate) use string::{append_unescaped, unescape};
 pub(crate) use syntax::{SyntaxError, SyntaxKind, excerpt};
-pub(crate) use tape::{Items, Kind, Tape, Token};
+pub(crate) use tape::{Items, Kind, Left, Tape, Token};
 pub(crate) use twins::has_twins;

@@ -34,7 +34,7 @@ mod version;
 mod walk;
 mod ways;
 
-pub use batch::{Batch, LateKeep, Reject, RejectReason, RootKey};
+pub use batch::{BATCH_BYTES, Batch, LateKeep, Reject, RejectReason, RootKey};
 pub use column_type::ColumnType;
 pub use error::{ErrorKind, NormaliseError};
 pub use finder::{Finder, FoundRecord};

@@ -1,6 +1,7 @@
 //! What becomes of the pieces that the splitter hands out: records are walked, what stands around
 //! them is kept, and what can't be kept is said.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -11,11 +12,19 @@ use crate::kept::{Kept, defaults};
 use crate::keys::{Keys, Seen, Standing};
 use crate::plan::Plan;
 use crate::required::Required;
-use crate::walk::{Record, Stop, Walk, quote};
+use crate::walk::{Record, Stop, Tapes, Walk, quote};
 use crate::{
     Batch, ColumnType, ErrorKind, LateKeep, NormaliseError, NoticeKind, Pointer, Reject,
-    RejectReason, Renames, RootKey, Rules, Schema, Summary, TableRows,
+    RejectReason, Renames, RootKey, Rules, Schema, Summary,
 };
+
+/// A record's bytes, where they begin, and the record's place in the array of records.
+#[derive(Debug)]
+struct Text<'a> {
+    json: Cow<'a, [u8]>,
+    at: Place,
+    index: Option<u64>,
+}
 
 /// Everything behind the splitter.
 #[derive(Debug)]
@@ -25,7 +34,9 @@ pub(crate) struct Records {
     keys: Keys,
     required: Required,
     envelope: Envelope,
-    tape: Tape,
+    tapes: Tapes,
+    /// The record whose rows are still coming.
+    under_way: Option<Text<'static>>,
     /// Partition values as JSON strings.
     partitions: Vec<(String, String)>,
     kept: Vec<Option<Kept>>,
@@ -36,6 +47,8 @@ pub(crate) struct Records {
     document: Place,
     document_row: i32,
     batch_row: i32,
+    /// The root row of earlier batches of which rows may be in the batch at hand.
+    continued: Option<i32>,
     /// Root rows of the batch at hand that have given way to newer versions of themselves.
     losers: BTreeSet<i32>,
 }
@@ -58,7 +71,8 @@ impl Records {
             keys: Keys::new(&rules, &renames),
             walk: Walk::new(Plan::new(&rules, schema, renames), object_id, key_paths),
             envelope: Envelope::new(rules.limits.max_envelope_bytes),
-            tape: Tape::default(),
+            tapes: Tapes::default(),
+            under_way: None,
             partitions: quoted.collect(),
             kept: rules.keep.iter().map(|_| None).collect(),
             rules,
@@ -68,12 +82,13 @@ impl Records {
             document: Place::START,
             document_row: 0,
             batch_row: 0,
+            continued: None,
             losers: BTreeSet::new(),
         }
     }
 
     pub(crate) fn pending_bytes(&self) -> usize {
-        self.walk.tables.iter().map(TableRows::held_bytes).sum::<usize>() + self.batch_bytes
+        self.walk.held_bytes() + self.batch_bytes
     }
 
     pub(crate) fn schema(&self) -> &Schema {
@@ -85,8 +100,10 @@ impl Records {
         Summary { notices, envelope: self.envelope.json(), ..self.summary.clone() }
     }
 
-    pub(crate) fn take(&mut self, piece: &Piece<'_>) -> Result<(), NormaliseError> {
-        match *piece {
+    /// Takes a piece. A record that owns its bytes is walked until `enough` bytes of rows are held;
+    /// it may then be under way.
+    pub(crate) fn take(&mut self, piece: Piece<'_>, enough: usize) -> Result<(), NormaliseError> {
+        match piece {
             Piece::DocumentStart { at } => {
                 self.document = at;
                 self.document_row = self.walk.root_rows();
@@ -95,15 +112,11 @@ impl Records {
                 Ok(())
             }
             Piece::Record { json, at, index } => {
-                let mut tape = std::mem::take(&mut self.tape);
-                let taken = self.record(json, &mut tape, at);
-                self.tape = tape;
-                let taken = taken.map_err(|fault| {
-                    let record = Record { json, tape: &self.tape };
-                    fault.place(at, &self.pointer(index), record)
-                });
-                self.tape.shrink();
-                taken
+                let text = Text { json, at, index };
+                let mut tapes = std::mem::take(&mut self.tapes);
+                let begun = self.record(&text, &mut tapes.record);
+                self.tapes = tapes;
+                self.go_on(text, begun, enough)
             }
             Piece::Around { parents, name, json, at, oversized } => {
                 self.around(parents, name, json, at, oversized)
@@ -115,7 +128,44 @@ impl Records {
         }
     }
 
-    fn record(&mut self, json: &[u8], tape: &mut Tape, at: Place) -> Result<(), Fault> {
+    /// Whether rows of the record taken last are still to come.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.under_way.is_some()
+    }
+
+    /// Goes on with the record under way until `enough` bytes of rows are held.
+    pub(crate) fn walk_on(&mut self, enough: usize) -> Result<(), NormaliseError> {
+        self.under_way.take().map_or(Ok(()), |text| self.go_on(text, Ok(()), enough))
+    }
+
+    fn go_on(
+        &mut self,
+        text: Text<'_>,
+        begun: Result<(), Fault>,
+        enough: usize,
+    ) -> Result<(), NormaliseError> {
+        // What is only lent must be read to its end.
+        let enough = if matches!(text.json, Cow::Owned(_)) { enough } else { usize::MAX };
+        let walked = begun.and_then(|()| {
+            self.walk.go_on(&text.json, &mut self.tapes, enough)?;
+            Ok(())
+        });
+        if let Err(fault) = walked {
+            let record = Record { json: &text.json, tape: &self.tapes.record };
+            return Err(fault.place(text.at, &self.pointer(text.index), record));
+        }
+        if self.walk.is_under_way() {
+            let json = Cow::Owned(text.json.into_owned());
+            self.under_way = Some(Text { json, at: text.at, index: text.index });
+        } else {
+            self.tapes.shrink();
+        }
+        Ok(())
+    }
+
+    /// Takes a record as far as its root row.
+    fn record(&mut self, text: &Text<'_>, tape: &mut Tape) -> Result<(), Fault> {
+        let Text { json, at, .. } = text;
         tape.parse(json, self.rules.limits.max_depth)?;
         self.summary.records += 1;
         let record = Record { json, tape };
@@ -194,6 +244,9 @@ impl Records {
             self.losers.insert(earlier.row);
         } else {
             self.batch.displaced.push(earlier.row);
+            if self.continued == Some(earlier.row) {
+                self.losers.insert(earlier.row);
+            }
         }
         let pointer = self.key_pointer();
         self.reject(Reject {
@@ -318,8 +371,8 @@ impl Records {
         self.keys.hand_out();
         let losers = std::mem::take(&mut self.losers);
         let mut batch = std::mem::take(&mut self.batch);
-        let next = self.walk.tables.iter().map(TableRows::with_room_of).collect();
-        batch.tables = std::mem::replace(&mut self.walk.tables, next);
+        (batch.tables, batch.under_way) = self.walk.take_tables();
+        self.continued = batch.under_way;
         batch.drop_roots(&losers);
         for rows in &batch.tables {
             if self.summary.rows.len() <= rows.table {

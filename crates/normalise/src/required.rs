@@ -108,7 +108,7 @@ impl Required {
         path: &mut String,
     ) -> bool {
         let mark = path.len();
-        if let Some(items) = record.tape.items(record.json, index) {
+        if let Some(items) = record.tape.items(index) {
             return self.an_item_lacks(record, items, ways, path);
         }
         record.tape.entries(index).enumerate().any(|(place, (name, value))| {
@@ -125,14 +125,14 @@ impl Required {
     fn an_item_lacks(
         &self,
         record: Record<'_>,
-        mut items: Items<'_>,
+        mut items: Items,
         ways: &[Way<'_>],
         path: &mut String,
     ) -> bool {
         let mark = path.len();
         let mut tape = Tape::default();
         let mut place = 0_usize;
-        while items.next(&mut tape) {
+        while items.next(record.json, &mut tape) {
             path.truncate(mark);
             Pointer::push_token(path, &place.to_string());
             if self.entry_lacks(Record { tape: &tape, ..record }, 0, ways, path) {

@@ -2,13 +2,16 @@
 
 use crate::json::Splitter;
 use crate::records::Records;
-use crate::{Batch, NormaliseError, Rules, Schema, Summary};
+use crate::{BATCH_BYTES, Batch, NormaliseError, Rules, Schema, Summary};
 
 /// Turns the chunks of one object into batches of rows.
 #[derive(Debug)]
 pub struct Shredder {
     splitter: Splitter,
     records: Records,
+    /// What of the chunk taken last stands behind the record under way.
+    rest: Vec<u8>,
+    part_bytes: usize,
 }
 
 impl Shredder {
@@ -23,25 +26,81 @@ impl Shredder {
         let kept = rules.keep.iter().map(|keep| keep.tokens().to_vec()).collect();
         let records = rules.records.tokens().to_vec();
         let splitter = Splitter::new(records, rules.limits.max_record_bytes).keeping(kept);
-        Self { splitter, records: Records::new(rules, schema, object_id, partitions) }
+        let records = Records::new(rules, schema, object_id, partitions);
+        let shredder = Self { splitter, records, rest: Vec::new(), part_bytes: BATCH_BYTES };
+        shredder.in_parts_of(BATCH_BYTES)
     }
 
-    /// Takes the next bytes of the decompressed object.
+    /// Records of more than so many bytes that come in several chunks are handed out in parts of
+    /// about so many; by default, `BATCH_BYTES`.
+    pub fn in_parts_of(mut self, bytes: usize) -> Self {
+        self.splitter.giving_above(bytes);
+        self.part_bytes = bytes;
+        self
+    }
+
+    /// Takes the next bytes of the decompressed object. Where a large record is then under way,
+    /// take a batch and `walk_on`, and so on until it is no more: else the next call takes it to its
+    /// end, with all its rows in one batch.
     ///
     /// # Errors
     /// The object is not what it should be; nothing of it may be kept.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), NormaliseError> {
-        let records = &mut self.records;
-        self.splitter.push(chunk, &mut |piece| records.take(&piece))
+        self.walk_to_end()?;
+        self.cut(chunk)
     }
 
-    /// Says that there are no more bytes.
+    /// Whether a large record is under way, some of its rows still to come.
+    pub fn is_under_way(&self) -> bool {
+        self.records.is_under_way()
+    }
+
+    /// Goes on with the record under way until there is another part of its rows, and, at its end,
+    /// with what stands behind it.
+    ///
+    /// # Errors
+    /// As for `push`.
+    pub fn walk_on(&mut self) -> Result<(), NormaliseError> {
+        self.walk_until(self.part_bytes)
+    }
+
+    /// Says that there are no more bytes. No record is under way then.
     ///
     /// # Errors
     /// As for `push`; also if the bytes end inside a value, or there were none.
     pub fn finish(&mut self) -> Result<(), NormaliseError> {
+        self.walk_to_end()?;
         let records = &mut self.records;
-        self.splitter.finish(&mut |piece| records.take(&piece))
+        self.splitter.finish(&mut |piece| records.take(piece, usize::MAX))
+    }
+
+    fn walk_to_end(&mut self) -> Result<(), NormaliseError> {
+        while self.is_under_way() {
+            self.walk_until(usize::MAX)?;
+        }
+        Ok(())
+    }
+
+    fn walk_until(&mut self, enough: usize) -> Result<(), NormaliseError> {
+        self.records.walk_on(enough)?;
+        if self.is_under_way() {
+            return Ok(());
+        }
+        let rest = std::mem::take(&mut self.rest);
+        self.cut(&rest)
+    }
+
+    /// Takes of `chunk` what stands before the end of a record that is then under way, and keeps
+    /// what stands behind it.
+    fn cut(&mut self, chunk: &[u8]) -> Result<(), NormaliseError> {
+        let (records, enough) = (&mut self.records, self.part_bytes);
+        let mut rest = chunk;
+        while !rest.is_empty() && !records.is_under_way() {
+            let taken = self.splitter.push(rest, &mut |piece| records.take(piece, enough))?;
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+        self.rest.extend_from_slice(rest);
+        Ok(())
     }
 
     /// Bytes that wait to be taken, about: rows, keys, rejects.
@@ -49,7 +108,8 @@ impl Shredder {
         self.records.pending_bytes()
     }
 
-    /// Takes what has been gathered: whole records with all their children.
+    /// Takes what has been gathered: whole records with all their children, and the rows so far of
+    /// one that is under way.
     pub fn take_batch(&mut self) -> Batch {
         self.records.take_batch()
     }

@@ -1,21 +1,25 @@
 //! From tokens to rows: one record and all its children.
 //!
 //! A row is complete before its children begin: arrays of objects and maps are set aside while an
-//! object's own members are placed. So the parent's key is known, and one draft serves every row.
+//! object's own members are placed. So the parent's key is known, one draft serves every row, and
+//! between two rows the walk can stop.
 
 use crate::draft::Draft;
-use crate::json::{Items, Kind, Tape};
+use crate::json::Kind;
 use crate::plan::{MAX_PATH_BYTES, NoHome, NodeId, Plan};
 use crate::rows::TableRows;
 use crate::summary::{Notice, NoticeKind};
 use crate::value::Value;
 use crate::{Column, ColumnType, Origin};
 
+mod course;
 mod maps;
 mod members;
 mod place;
 mod record;
 
+use course::Level;
+pub(crate) use course::Tapes;
 use maps::Reading;
 pub(crate) use maps::has_ids;
 pub use maps::is_map_key;
@@ -42,12 +46,17 @@ struct Item {
 #[derive(Debug)]
 pub(crate) struct Walk {
     pub(crate) plan: Plan,
-    pub(crate) tables: Vec<TableRows>,
+    tables: Vec<TableRows>,
     pub(crate) notices: std::collections::BTreeSet<Notice>,
     object_id: [u8; 8],
     next_rows: Vec<i32>,
     draft: Draft,
+    /// What the rows around the one at hand, and it itself, have set aside.
     deferred: Vec<Deferred>,
+    /// The rows around the one at hand.
+    levels: Vec<Level>,
+    /// Bytes of the rows in `tables`.
+    held_bytes: usize,
     members: Vec<Met>,
     objects_met: u64,
     rows_begun: u64,
@@ -70,6 +79,8 @@ impl Walk {
             next_rows: Vec::new(),
             draft: Draft::default(),
             deferred: Vec::new(),
+            levels: Vec::new(),
+            held_bytes: 0,
             members: Vec::new(),
             objects_met: 0,
             rows_begun: 0,
@@ -81,7 +92,8 @@ impl Walk {
         }
     }
 
-    /// Walks the root record numbered `row`; `defaults` are what it carries from around it.
+    /// Writes the root row, numbered `row`; `defaults` are what it carries from around it. What is
+    /// below it is for `go_on`.
     pub(crate) fn root(
         &mut self,
         record: Record<'_>,
@@ -90,13 +102,16 @@ impl Walk {
     ) -> Result<(), Stop> {
         let table = self.plan.root().map_err(|_| Stop::no_root())?;
         self.root_row = row;
+        let first = self.deferred.len();
         self.begin_row(record, table, 0, false)?;
         for (node, value) in defaults {
             if !self.plan.homes(*node).iter().any(|home| self.draft.is_set(home.column)) {
                 self.place(*node, *value, 0..0)?;
             }
         }
-        self.finish_row(record, table, None, row)
+        self.finish_row(record, table, None, row)?;
+        self.descend(first, row, 0);
+        Ok(())
     }
 
     /// The column and the cell that `value` has at `node`, apart from any record.
@@ -110,18 +125,22 @@ impl Walk {
         Ok(self.draft.take_only_cell())
     }
 
-    /// Walks a row of `table` and then its children.
+    /// Writes a row of `table`, whose item stands on the tape with the number `tape`.
     fn child(
         &mut self,
         record: Record<'_>,
+        tape: usize,
         table: usize,
         item: Item,
         parent_row: i32,
     ) -> Result<(), Stop> {
         let row = self.next_row(table)?;
+        let first = self.deferred.len();
         self.begin_row(record, table, item.value, item.name.is_some())?;
         self.set_map_key(record, item);
-        self.finish_row(record, table, Some(parent_row), row)
+        self.finish_row(record, table, Some(parent_row), row)?;
+        self.descend(first, row, tape);
+        Ok(())
     }
 
     fn begin_row(
@@ -249,44 +268,23 @@ impl Walk {
             None => &[&self.object_id, &row_cell],
         };
         if let Some(rows) = self.tables.get_mut(table) {
+            let before = rows.held_bytes();
             self.draft.write(technical, self.root_row, rows);
+            self.held_bytes += rows.held_bytes() - before;
         }
-        self.children(record, row)
-    }
-
-    /// Walks the arrays and maps that the row just finished had set aside.
-    fn children(&mut self, record: Record<'_>, parent_row: i32) -> Result<(), Stop> {
-        let set_aside = std::mem::take(&mut self.deferred);
-        for deferred in &set_aside {
-            let key_column = self.map_key(record, *deferred)?;
-            if let Some(items) = record.tape.items(record.json, deferred.container) {
-                self.folded(record, items, deferred.table, parent_row)?;
-            }
-            for (name, value) in record.tape.entries(deferred.container) {
-                let item = Item { value, name, key_column };
-                self.child(record, deferred.table, item, parent_row)?;
-            }
-        }
-        // The allocation goes round; a child had its own list meanwhile.
-        self.deferred = set_aside;
-        self.deferred.clear();
         Ok(())
     }
 
-    /// Walks the items of a folded array.
-    fn folded(
-        &mut self,
-        record: Record<'_>,
-        mut items: Items<'_>,
-        table: usize,
-        parent_row: i32,
-    ) -> Result<(), Stop> {
-        let item = Item { value: 0, name: None, key_column: None };
-        let mut tape = Tape::default();
-        while items.next(&mut tape) {
-            self.child(Record { tape: &tape, ..record }, table, item, parent_row)?;
-        }
-        Ok(())
+    /// Bytes that the rows take.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
+    /// Takes the rows, and says which root row's are not complete.
+    pub(crate) fn take_tables(&mut self) -> (Vec<TableRows>, Option<i32>) {
+        self.held_bytes = 0;
+        let next = self.tables.iter().map(TableRows::with_room_of).collect();
+        (std::mem::replace(&mut self.tables, next), self.is_under_way().then_some(self.root_row))
     }
 
     /// The root row that comes next.
@@ -374,6 +372,7 @@ impl Walk {
                     crate::json::numeric::from_i64_binary(old, out);
                 }
             });
+            self.held_bytes = self.tables.iter().map(TableRows::held_bytes).sum();
         }
     }
 

@@ -61,8 +61,11 @@ pub(crate) async fn judge(
 }
 
 impl Verdict {
-    pub(crate) fn loser_rows(&self) -> BTreeSet<i32> {
-        self.losers.iter().map(|key| key.row).collect()
+    /// The root rows of all that are not kept: of an earlier record that was very large, the last rows
+    /// may come in the batch in which it is displaced.
+    pub(crate) fn rows(&self) -> BTreeSet<i32> {
+        let displaced = self.displaced.iter().map(|(_, row)| *row);
+        self.losers.iter().map(|key| key.row).chain(displaced).collect()
     }
 
     /// What is said of the records that are not kept. Where the earlier ones stood in the object is

@@ -23,6 +23,7 @@ mod known;
 mod late_index;
 mod ledger;
 mod ledger_pages;
+mod left_out;
 mod likely_renames;
 mod likeness;
 mod loading;

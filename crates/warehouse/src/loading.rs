@@ -10,6 +10,7 @@ use crate::begin::{Room, Start};
 use crate::catalog::Catalog;
 use crate::keyed::Keyed;
 use crate::ledger::Standing;
+use crate::left_out::LeftOut;
 use crate::memory::Memory;
 use crate::reinstate::Wanted;
 use crate::rows::RootRow;
@@ -55,6 +56,7 @@ pub struct Loading<'a> {
     pub(crate) schema_locked: bool,
     /// Whether records of other objects stood under its keys.
     pub(crate) met: bool,
+    left_out: LeftOut,
 }
 
 impl<'a> Loading<'a> {
@@ -83,6 +85,7 @@ impl<'a> Loading<'a> {
             before: None,
             brought,
             met: false,
+            left_out: LeftOut::default(),
         }
     }
 
@@ -191,8 +194,9 @@ impl<'a> Loading<'a> {
         })?;
         let twice = again::judge(&self.work, &self.endpoint, &keyed, owner, &batch).await?;
         rows::delete_records(&self.work, &self.catalog, &twice.displaced).await?;
-        batch.drop_roots(&twice.loser_rows());
-        self.wanted.keep_only(&self.work, &keyed, reinstatement, &mut batch).await?;
+        self.left_out.drop_roots(&mut batch, &twice.rows());
+        let others = self.wanted.take(&self.work, &keyed, reinstatement, &batch).await?;
+        self.left_out.drop_roots(&mut batch, &others);
         self.copy(batch.tables).await?;
         rows::keep_late(&self.work, &self.catalog, owner, &batch.late_keeps).await
     }
@@ -203,6 +207,8 @@ impl<'a> Loading<'a> {
         &mut self,
         reinstatement: &Reinstatement,
     ) -> Result<Vec<Reinstatement>, WarehouseError> {
+        // It may have ended in the middle of a record.
+        self.left_out = LeftOut::default();
         let come = self.wanted.renounce(reinstatement);
         rows::delete_records(&self.work, &self.catalog, &come).await?;
         let keys = reinstatement.keys.iter().cloned().collect::<Vec<_>>();
@@ -281,17 +287,25 @@ impl<'a> Loading<'a> {
         let twice = again::judge(work, &self.endpoint, &keyed, id, batch).await?;
         rows::delete_records(work, &self.catalog, &twice.displaced).await?;
         shadows::forget(work, &twice.displaced).await?;
-        batch.drop_roots(&twice.loser_rows());
+        self.left_out.drop_roots(batch, &twice.rows());
         let records = self.catalog.schema.tables.first().map_or("", |root| root.path.as_str());
         batch.rejects.extend(twice.rejects(&self.endpoint, records));
         Ok(())
     }
 
+    /// Takes out the records of the batch that give way to other objects' records.
     async fn contest(&mut self, batch: &mut Batch) -> Result<(), WarehouseError> {
-        let Some(keyed) = Keyed::of(&self.catalog, &self.endpoint) else { return Ok(()) };
-        if batch.keys.is_empty() || self.tables_before == 0 {
-            return Ok(());
-        }
+        let losers = self.judge(batch).await?;
+        self.left_out.drop_roots(batch, &losers);
+        Ok(())
+    }
+
+    /// Gives the root rows of the batch that give way to other objects' records, after the records
+    /// that give way to it have gone.
+    async fn judge(&mut self, batch: &Batch) -> Result<BTreeSet<i32>, WarehouseError> {
+        let keyed = Keyed::of(&self.catalog, &self.endpoint);
+        let can_meet = !batch.keys.is_empty() && self.tables_before > 0;
+        let Some(keyed) = keyed.filter(|_| can_meet) else { return Ok(BTreeSet::new()) };
         let (id, own) = (self.object_id, &self.own);
         let verdict = contest::judge(&self.work, &keyed, id, own, batch).await?;
         self.met |= !verdict.losers.is_empty() || !verdict.displaced.is_empty();
@@ -305,8 +319,7 @@ impl<'a> Loading<'a> {
         if let (true, Some((object_id, _))) = (deleted < displaced.len(), displaced.first()) {
             return Err(WarehouseError::Overtaken { object_id: *object_id });
         }
-        batch.drop_roots(&verdict.losers.iter().map(|key| key.row).collect::<BTreeSet<_>>());
-        Ok(())
+        Ok(verdict.losers.iter().map(|key| key.row).collect())
     }
 
     async fn stand_again(

@@ -58,14 +58,15 @@ impl Wanted {
         come.map(|row| (id, row)).collect()
     }
 
-    /// Leaves of an object's batch only the records that must stand again.
-    pub(crate) async fn keep_only(
+    /// Takes note of the records of an object's batch that must stand again, and gives the root rows of
+    /// the others.
+    pub(crate) async fn take(
         &mut self,
         work: &Work<'_>,
         keyed: &Keyed<'_>,
         reinstatement: &Reinstatement,
-        batch: &mut Batch,
-    ) -> Result<(), WarehouseError> {
+        batch: &Batch,
+    ) -> Result<BTreeSet<i32>, WarehouseError> {
         let texts = texts(work, keyed, batch).await?;
         let mut others = BTreeSet::new();
         for (key, text) in batch.keys.iter().zip(texts) {
@@ -75,8 +76,7 @@ impl Wanted {
                 others.insert(key.row);
             }
         }
-        batch.drop_roots(&others);
-        Ok(())
+        Ok(others)
     }
 
     /// How many stand again; an error where one is missing.

@@ -10,6 +10,8 @@ mod state;
 mod tests;
 mod values;
 
+use std::borrow::Cow;
+
 use self::state::{Capture, State};
 use super::place::Place;
 use super::scan::{Scan, is_space};
@@ -21,8 +23,9 @@ pub(crate) enum Piece<'a> {
     /// A JSON text begins.
     DocumentStart { at: Place },
     /// The exact bytes of one JSON value, not yet validated inside. `index` counts within an array
-    /// of records and is none where the record is the value itself.
-    Record { json: &'a [u8], at: Place, index: Option<u64> },
+    /// of records and is none where the record is the value itself. A large one that came in parts
+    /// is given away.
+    Record { json: Cow<'a, [u8]>, at: Place, index: Option<u64> },
     /// A member beside the way to the records, or one on the way that leads nowhere because it is
     /// no object. `parents` names the objects around it; `name` is unescaped, half surrogate pairs
     /// replaced. A value above a bound is not buffered: `json` is empty and `oversized` set.
@@ -33,6 +36,8 @@ pub(crate) enum Piece<'a> {
 }
 
 const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+/// A value that took more is an exception, whose buffer is given back.
+const LARGE: usize = 1 << 20;
 /// Values around the records that are larger, and not kept, are skipped, not buffered; names are
 /// refused.
 const AROUND_LIMIT: usize = 1 << 20;
@@ -45,6 +50,10 @@ pub(crate) struct Splitter {
     /// The reference tokens of the values around the records that are needed whole.
     kept: Vec<Vec<String>>,
     max_record_bytes: usize,
+    /// Records that came in parts and are larger are given away; by default, none.
+    given_above: usize,
+    /// Whether the piece handed out last was one of them.
+    gave: bool,
     state: State,
     /// How many objects of the way are open.
     level: usize,
@@ -72,6 +81,8 @@ impl Splitter {
             records,
             kept: Vec::new(),
             max_record_bytes,
+            given_above: usize::MAX,
+            gave: false,
             state: State::Mark(0),
             level: 0,
             begun: false,
@@ -93,7 +104,13 @@ impl Splitter {
         Self { kept, ..self }
     }
 
-    /// Takes the next bytes and hands out what they complete.
+    /// Gives away records of more than so many bytes where they came in parts.
+    pub(crate) fn giving_above(&mut self, bytes: usize) {
+        self.given_above = bytes;
+    }
+
+    /// Takes the next bytes and hands out what they complete, as far as the first record that is
+    /// given away; says how many it took.
     ///
     /// Where an object on the way names the next member twice, both are walked: their records all
     /// come out.
@@ -101,10 +118,11 @@ impl Splitter {
         &mut self,
         chunk: &[u8],
         sink: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> Result<usize, E> {
         self.counted = 0;
+        self.gave = false;
         let mut at = 0;
-        while let Some(byte) = chunk.get(at) {
+        while let Some(byte) = chunk.get(at).filter(|_| !self.gave) {
             at = match self.state {
                 State::Inside(capture) => self.go_on(capture, chunk, at, sink)?,
                 State::Mark(seen) => self.mark(seen, chunk, at)?,
@@ -112,9 +130,9 @@ impl Splitter {
                 _ => self.structure(*byte, chunk, at, sink)?,
             };
         }
-        self.place_of(chunk, chunk.len());
-        self.keep_tail(chunk);
-        Ok(())
+        self.place_of(chunk, at);
+        self.keep_tail(chunk.get(..at).unwrap_or(chunk));
+        Ok(at)
     }
 
     /// Says that no more bytes come.

@@ -165,14 +165,20 @@ impl Tape {
     /// What stands in the container at `index`: of each the index of its name, in an object, and
     /// of its value. Nothing where it is folded: see `items`.
     pub(crate) fn entries(&self, index: usize) -> Entries<'_> {
-        let is_object = self.get(index).is_some_and(|token| token.kind == Kind::Object);
-        let kind = if is_object { Kind::Object } else { Kind::Array };
-        Entries { children: self.children(index, kind), is_object }
+        Entries { tape: self, left: self.left(index) }
     }
 
-    /// The items of the array at `index` in `json`, where it is folded.
-    pub(crate) fn items<'j>(&self, json: &'j [u8], index: usize) -> Option<Items<'j>> {
-        self.get(index).filter(|token| token.is_folded()).map(|token| Items::new(json, token))
+    /// The same, to be gone on with at any time.
+    pub(crate) fn left(&self, index: usize) -> Left {
+        let is_object = self.get(index).is_some_and(|token| token.kind == Kind::Object);
+        let kind = if is_object { Kind::Object } else { Kind::Array };
+        let Children { at, left: count, .. } = self.children(index, kind);
+        Left { at, count, is_object }
+    }
+
+    /// The items of the array at `index`, where it is folded.
+    pub(crate) fn items(&self, index: usize) -> Option<Items> {
+        self.get(index).filter(|token| token.is_folded()).map(Items::new)
     }
 
     fn children(&self, index: usize, kind: Kind) -> Children<'_> {
@@ -189,8 +195,8 @@ impl Tape {
         while pointer.len() < MAX_POINTER
             && self.get(at).is_some_and(|token| token.start as usize != start)
         {
-            if let Some(items) = self.items(json, at) {
-                pointer.push_str(&items.pointer_to(start));
+            if let Some(items) = self.items(at) {
+                pointer.push_str(&items.pointer_to(json, start));
                 break;
             }
             let mut entries = self.entries(at).enumerate();
@@ -282,19 +288,37 @@ impl Iterator for Members<'_> {
     }
 }
 
+/// What is left of a container's items or members.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Left {
+    at: usize,
+    count: u32,
+    is_object: bool,
+}
+
+impl Left {
+    /// The next one on `tape`, as `Tape::entries` gives it.
+    pub(crate) fn next(&mut self, tape: &Tape) -> Option<(Option<usize>, usize)> {
+        self.count = self.count.checked_sub(1)?;
+        let name = self.is_object.then_some(self.at);
+        let value = self.at + usize::from(self.is_object);
+        self.at = tape.get(value)?.next as usize;
+        Some((name, value))
+    }
+}
+
 /// Each item or member.
 #[derive(Debug)]
 pub(crate) struct Entries<'t> {
-    children: Children<'t>,
-    is_object: bool,
+    tape: &'t Tape,
+    left: Left,
 }
 
 impl Iterator for Entries<'_> {
     type Item = (Option<usize>, usize);
 
     fn next(&mut self) -> Option<(Option<usize>, usize)> {
-        let name = self.is_object.then_some(self.children.at);
-        self.children.next_value(usize::from(self.is_object)).map(|value| (name, value))
+        self.left.next(self.tape)
     }
 }
 

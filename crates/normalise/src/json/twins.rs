@@ -13,13 +13,13 @@ pub(crate) fn has_twins(json: &[u8], tape: &Tape, index: usize) -> bool {
         Some(token) if token.kind == Kind::Object && token.len > 1 => {
             object_has_twins(json, tape, at, &mut names)
         }
-        _ => tape.items(json, at).is_some_and(|items| an_item_has_twins(json, items)),
+        _ => tape.items(at).is_some_and(|items| an_item_has_twins(json, items)),
     })
 }
 
-fn an_item_has_twins(json: &[u8], mut items: Items<'_>) -> bool {
+fn an_item_has_twins(json: &[u8], mut items: Items) -> bool {
     let mut item = Tape::default();
-    while items.next(&mut item) {
+    while items.next(json, &mut item) {
         if has_twins(json, &item, 0) {
             return true;
         }

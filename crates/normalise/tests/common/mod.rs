@@ -19,7 +19,7 @@ pub fn shred(rules: Rules, text: &str) -> Shredded {
     shred_with(rules, Schema::default(), text.as_bytes(), &[], usize::MAX).unwrap()
 }
 
-/// Shreds bytes, a batch after every `batch_bytes` of them.
+/// Shreds bytes, a batch after every `batch_bytes` of them, large records in parts of so many.
 pub fn shred_with(
     rules: Rules,
     schema: Schema,
@@ -27,12 +27,27 @@ pub fn shred_with(
     partitions: &[(&str, &str)],
     batch_bytes: usize,
 ) -> Result<Shredded, NormaliseError> {
+    shred_in_parts(rules, schema, bytes, partitions, (batch_bytes, batch_bytes))
+}
+
+/// Shreds bytes, a batch after every so many of them, large records in parts of so many.
+pub fn shred_in_parts(
+    rules: Rules,
+    schema: Schema,
+    bytes: &[u8],
+    partitions: &[(&str, &str)],
+    (batch_bytes, part_bytes): (usize, usize),
+) -> Result<Shredded, NormaliseError> {
     let partitions: Vec<_> =
         partitions.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-    let mut shredder = Shredder::new(rules, schema, 7, &partitions);
+    let mut shredder = Shredder::new(rules, schema, 7, &partitions).in_parts_of(part_bytes);
     let mut batches = Vec::new();
     for chunk in bytes.chunks(batch_bytes.min(bytes.len().max(1))) {
         shredder.push(chunk)?;
+        while shredder.is_under_way() {
+            batches.push(shredder.take_batch());
+            shredder.walk_on()?;
+        }
         if batch_bytes != usize::MAX {
             batches.push(shredder.take_batch());
         }

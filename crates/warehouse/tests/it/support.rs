@@ -19,6 +19,8 @@ use warehouse::{
 
 /// Small, so that objects of a few records come in several batches.
 const CHUNK: usize = 64;
+/// Smaller still, so that records which come in several chunks come in several batches too.
+const PART: usize = 16;
 
 /// Objects by key: bytes and entity tag.
 #[derive(Clone, Default)]
@@ -160,6 +162,10 @@ impl World {
         let comes_whole = body.len() % 2 == 0;
         for chunk in body.as_bytes().chunks(CHUNK) {
             shredder.push(chunk).unwrap();
+            while !comes_whole && shredder.is_under_way() {
+                unread.extend(loading.write(shredder.take_batch()).await?);
+                shredder.walk_on().unwrap();
+            }
             if !comes_whole {
                 unread.extend(loading.write(shredder.take_batch()).await?);
             }
@@ -187,6 +193,10 @@ impl World {
             let mut shredder = self.shredder(loading, one.object_id, &one.location);
             for chunk in body.as_bytes().chunks(CHUNK) {
                 shredder.push(chunk).unwrap();
+                while shredder.is_under_way() {
+                    loading.write_reinstated(&one, shredder.take_batch()).await?;
+                    shredder.walk_on().unwrap();
+                }
                 loading.write_reinstated(&one, shredder.take_batch()).await?;
             }
             shredder.finish().unwrap();
@@ -196,7 +206,7 @@ impl World {
     }
 
     fn shredder(&self, loading: &Loading<'_>, id: i64, location: &RawLocation) -> Shredder {
-        Shredder::new(self.rules.clone(), loading.schema(), id, &location.scope.0)
+        Shredder::new(self.rules.clone(), loading.schema(), id, &location.scope.0).in_parts_of(PART)
     }
 
     /// The same database, lake and rules for another source: its tables are its own.

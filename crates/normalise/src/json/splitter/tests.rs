@@ -19,7 +19,7 @@ fn own(piece: Piece<'_>) -> Owned {
     match piece {
         Piece::DocumentStart { at } => Owned::Start(at.offset, at.line, at.column),
         Piece::Record { json, at, index } => Owned::Record {
-            json: text(json),
+            json: text(&json),
             line: at.line,
             column: at.column,
             offset: at.offset,
@@ -50,7 +50,7 @@ fn split_chunks<'a>(
     };
     let mut outcome = Ok(());
     for chunk in chunks {
-        outcome = outcome.and_then(|()| splitter.push(chunk, &mut sink));
+        outcome = outcome.and_then(|()| splitter.push(chunk, &mut sink).map(|_| ()));
     }
     let error = outcome.and_then(|()| splitter.finish(&mut sink)).err();
     (pieces, error)

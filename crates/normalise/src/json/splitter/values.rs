@@ -1,14 +1,13 @@
 //! The values among the pieces: where one begins, how much of it is kept, where it goes.
 
+use std::borrow::Cow;
+
 use super::super::place::Place;
 use super::super::scan::Scan;
 use super::super::string;
 use super::super::syntax::SyntaxError;
 use super::super::tape::Tape;
-use super::{AROUND_LIMIT, Capture, Piece, Splitter, State};
-
-/// A value that took more is an exception, whose buffer is given back.
-const BUFFER_KEPT: usize = 1 << 20;
+use super::{AROUND_LIMIT, Capture, LARGE, Piece, Splitter, State};
 
 impl Splitter {
     /// A value at the place that the first `level` tokens of `records` name.
@@ -78,7 +77,7 @@ impl Splitter {
     /// Buffers more of the value under way. A large one grows by a quarter, not to twice its size.
     fn keep(&mut self, part: &[u8]) {
         let held = self.buffer.len();
-        if held > BUFFER_KEPT && self.buffer.capacity() - held < part.len() {
+        if held > LARGE && self.buffer.capacity() - held < part.len() {
             self.buffer.reserve_exact(part.len().max(held / 4));
         }
         self.buffer.extend_from_slice(part);
@@ -124,15 +123,21 @@ impl Splitter {
             self.keep(part);
         }
         let mut buffer = std::mem::take(&mut self.buffer);
-        let json = match (self.oversized, is_in_parts) {
-            (true, _) => &[][..],
-            (false, false) => part,
-            (false, true) => &buffer,
-        };
-        self.deliver(capture, json, sink)?;
-        if buffer.capacity() <= BUFFER_KEPT {
-            buffer.clear();
-            self.buffer = buffer;
+        let is_record = matches!(capture, Capture::Item | Capture::Value);
+        if is_record && is_in_parts && buffer.len() > self.given_above {
+            self.gave = true;
+            self.deliver(capture, Cow::Owned(buffer), sink)?;
+        } else {
+            let json = match (self.oversized, is_in_parts) {
+                (true, _) => &[][..],
+                (false, false) => part,
+                (false, true) => &buffer,
+            };
+            self.deliver(capture, Cow::Borrowed(json), sink)?;
+            if buffer.capacity() <= LARGE {
+                buffer.clear();
+                self.buffer = buffer;
+            }
         }
         match capture {
             Capture::Item => self.state = State::AfterItem,
@@ -146,7 +151,7 @@ impl Splitter {
     fn deliver<E: From<SyntaxError>>(
         &mut self,
         capture: Capture,
-        json: &[u8],
+        json: Cow<'_, [u8]>,
         sink: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let at = self.value_at;
@@ -157,17 +162,17 @@ impl Splitter {
                 Ok(())
             }
             // A configured place that holds null holds no records.
-            Capture::Value if json == b"null" && !self.records.is_empty() => Ok(()),
+            Capture::Value if *json == *b"null" && !self.records.is_empty() => Ok(()),
             Capture::Value => sink(Piece::Record { json, at, index: None }),
             Capture::Around => {
                 let parents = self.records.get(..self.level.saturating_sub(1)).unwrap_or_default();
                 let (name, oversized) = (self.name.as_str(), self.oversized);
-                sink(Piece::Around { parents, name, json, at, oversized })
+                sink(Piece::Around { parents, name, json: &json, at, oversized })
             }
-            Capture::Name => Ok(self.take_name(json)?),
+            Capture::Name => Ok(self.take_name(&json)?),
             Capture::Recordless if self.oversized => Ok(()),
             Capture::Recordless => {
-                Ok(Tape::default().parse(json, 1).map_err(|error| error.rebase(&at, ""))?)
+                Ok(Tape::default().parse(&json, 1).map_err(|error| error.rebase(&at, ""))?)
             }
         }
     }

@@ -38,8 +38,8 @@ fn rebuild(tape: &Tape, json: &[u8], index: usize) -> Value {
         }
         Kind::String => Value::String(text(token, json)),
         Kind::Array if token.is_folded() => {
-            let (mut items, mut item) = (tape.items(json, index).unwrap(), Tape::default());
-            let mut next = || items.next(&mut item).then(|| rebuild(&item, json, 0));
+            let (mut items, mut item) = (tape.items(index).unwrap(), Tape::default());
+            let mut next = || items.next(json, &mut item).then(|| rebuild(&item, json, 0));
             std::iter::from_fn(&mut next).collect()
         }
         Kind::Array => tape.entries(index).map(|(_, item)| rebuild(tape, json, item)).collect(),
