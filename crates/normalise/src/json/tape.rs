@@ -289,7 +289,7 @@ impl Iterator for Members<'_> {
 }
 
 /// What is left of a container's items or members.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Left {
     at: usize,
     count: u32,

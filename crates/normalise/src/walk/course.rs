@@ -6,7 +6,7 @@ use super::{Item, Record, Stop, Walk};
 use crate::json::{Items, Left, Tape};
 
 /// A row whose arrays and maps are walked.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Level {
     /// Its number.
     row: i32,
@@ -27,7 +27,6 @@ enum Rest {
     Here(Left),
     /// A folded array's items come on the last tape, one after another.
     Folded(Items),
-    Nothing,
 }
 
 /// The tapes of a record: its own, and one for each folded array around the row at hand.
@@ -65,43 +64,55 @@ impl Walk {
         tapes: &mut Tapes,
         enough: usize,
     ) -> Result<(), Stop> {
-        while let Some(level) = self.levels.last_mut() {
-            let (number, name, value) = match &mut level.rest {
-                Rest::Here(left) => match left.next(tapes.get(level.tape)) {
-                    Some((name, value)) => (level.tape, name, value),
-                    None => {
-                        self.next_container(json, tapes)?;
-                        continue;
+        while let Some(level) = self.levels.last() {
+            let (depth, Level { row, tape, table, key_column, rest, .. }) =
+                (self.levels.len(), *level);
+            let mut rest = rest;
+            // As long as the rows have nothing below them, the level stays the innermost.
+            while self.levels.len() == depth {
+                let (tape, name, value) = match &mut rest {
+                    Rest::Here(left) => match left.next(tapes.get(tape)) {
+                        Some((name, value)) => (tape, name, value),
+                        None => break,
+                    },
+                    Rest::Folded(items) => {
+                        let last = tapes.items.last_mut();
+                        if !last.is_some_and(|tape| items.next(json, tape)) {
+                            break;
+                        }
+                        (tapes.items.len(), None, 0)
                     }
-                },
-                Rest::Folded(items) => {
-                    let is_next = tapes.items.last_mut().is_some_and(|tape| items.next(json, tape));
-                    if !is_next {
-                        tapes.items.pop();
-                        self.next_container(json, tapes)?;
-                        continue;
-                    }
-                    (tapes.items.len(), None, 0)
+                };
+                let item = Item { value, name, key_column };
+                let record = Record { json, tape: tapes.get(tape) };
+                self.child(record, tape, table, item, row)?;
+                if self.held_bytes >= enough {
+                    self.stay(depth, rest);
+                    return Ok(());
                 }
-                Rest::Nothing => {
-                    self.next_container(json, tapes)?;
-                    continue;
-                }
-            };
-            let item = Item { value, name, key_column: level.key_column };
-            let (table, parent_row) = (level.table, level.row);
-            let record = Record { json, tape: tapes.get(number) };
-            self.child(record, number, table, item, parent_row)?;
-            if self.held_bytes >= enough {
-                break;
+            }
+            if self.levels.len() == depth {
+                self.next_container(json, tapes)?;
+            } else {
+                self.stay(depth, rest);
             }
         }
         Ok(())
     }
 
+    /// Notes what is left at a level that is gone on with later.
+    fn stay(&mut self, depth: usize, rest: Rest) {
+        if let Some(level) = depth.checked_sub(1).and_then(|place| self.levels.get_mut(place)) {
+            level.rest = rest;
+        }
+    }
+
     /// Goes on to the next array or map of the innermost row, or past that row.
     fn next_container(&mut self, json: &[u8], tapes: &mut Tapes) -> Result<(), Stop> {
         let Some(level) = self.levels.last() else { return Ok(()) };
+        if matches!(level.rest, Rest::Folded(_)) {
+            tapes.items.pop();
+        }
         let Some(deferred) = self.deferred.get(level.next).copied() else {
             self.deferred.truncate(level.first);
             self.levels.pop();
@@ -126,7 +137,7 @@ impl Walk {
     /// Begins with what the row just written has set aside, from `first` on.
     pub(super) fn descend(&mut self, first: usize, row: i32, tape: usize) {
         if self.deferred.len() > first {
-            let (table, key_column, rest) = (0, None, Rest::Nothing);
+            let (table, key_column, rest) = (0, None, Rest::Here(Left::default()));
             self.levels.push(Level { row, tape, first, next: first, table, key_column, rest });
         }
     }
