@@ -4,9 +4,9 @@
 //! into tokens; `plan` says which column each path goes to; `walk` turns tokens into cells; `rows`
 //! holds them in Postgres's binary COPY form; `shredder` ties them together and hands out batches.
 //!
-//! Pure: the same bytes, rules and schema give the same rows. Memory depends on the widest record
-//! and on the batch size, not on the object's: of its keys the latest are remembered, of the others
-//! a few bits.
+//! Pure: the same bytes, rules and schema give the same rows. Memory depends on the text of the
+//! widest record, its largest value and the batch size, not on the object's: of its keys the latest
+//! are remembered, of the others a few bits.
 
 mod batch;
 mod cell;

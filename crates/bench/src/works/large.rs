@@ -13,7 +13,7 @@ use crate::sets::{Odd, Set};
 
 /// The memory of the smallest Lambda, in its megabytes.
 const LIMIT_MB: u64 = 128;
-/// Megabytes of the widest record, and how often it may be held.
+/// Megabytes of the widest record, about, and how often it may be held.
 const WIDEST: (u32, f64) = (50, 3.0);
 
 /// One object of 500 MB, plain and compressed, and M's speed beside it.
@@ -82,7 +82,8 @@ pub(crate) async fn odd(bench: &mut Bench) -> anyhow::Result<()> {
     ];
     for (name, odd) in odd {
         let lake = Served::of_odd(&bench.lakes(), odd).await?;
-        let widest = if matches!(odd, Odd::OneRecord { .. }) { f64::from(WIDEST.0) } else { 0.0 };
+        let is_one = matches!(odd, Odd::OneRecord { .. });
+        let widest = if is_one { float(lake.inventory.counts.bytes) / 1e6 } else { 0.0 };
         let name = match odd {
             Odd::OneField { records } => format!("{} {name}", records),
             _ => name.to_owned(),

@@ -6,5 +6,6 @@ mod answers;
 mod bounds;
 mod failures;
 mod kit;
+mod large_records;
 mod maps;
 mod objects_in;
