@@ -16,6 +16,16 @@ pub(crate) fn write(out: &mut Vec<u8>, value: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
+/// The first field of `fields` with its length, as far as it is held there: one that ends in a passage
+/// of a text is held as far as `passage`.
+pub(crate) fn held(fields: &[u8], passage: Option<usize>) -> &[u8] {
+    let length = fields.first_chunk::<LENGTH>().map_or(-1, |length| i32::from_be_bytes(*length));
+    let end = LENGTH + usize::try_from(length).unwrap_or(0);
+    // A field before it ends before it.
+    let end = passage.map_or(end, |passage| end.min(passage));
+    fields.get(..end).unwrap_or(fields)
+}
+
 /// The fields of a row, one after another.
 pub(crate) struct Fields<'a> {
     rest: &'a [u8],

@@ -1,6 +1,7 @@
 //! The row at hand: its cells until it is complete.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::json::numeric;
 use crate::rows::TableRows;
@@ -28,10 +29,12 @@ struct Slot {
     /// Where the value stands in the record; empty for what came from elsewhere.
     raw_start: u32,
     raw_end: u32,
+    /// Whether the value goes on as it stands in the record.
+    is_passage: bool,
 }
 
 impl Slot {
-    const NULL: Self = Self { start: 0, end: 0, raw_start: 0, raw_end: 0 };
+    const NULL: Self = Self { start: 0, end: 0, raw_start: 0, raw_end: 0, is_passage: false };
 
     fn is_null(&self) -> bool {
         self.start == self.end
@@ -76,6 +79,21 @@ impl Draft {
             self.cells.truncate(start);
             return false;
         }
+        self.fill(column, start, raw, false);
+        true
+    }
+
+    /// Keeps for `column` a cell that is `head` and then the value as it stands in the record.
+    pub(crate) fn set_passage(&mut self, column: usize, raw: Range<usize>, head: &[u8]) {
+        let start = self.cells.len();
+        let length = i32::try_from(head.len() + raw.len()).unwrap_or(i32::MAX);
+        self.cells.extend_from_slice(&length.to_be_bytes());
+        self.cells.extend_from_slice(head);
+        self.fill(column, start, raw, true);
+    }
+
+    /// The cell from `start` on is the column's.
+    fn fill(&mut self, column: usize, start: usize, raw: Range<usize>, is_passage: bool) {
         if self.slots.len() <= column {
             self.slots.resize(column + 1, Slot::NULL);
         }
@@ -87,9 +105,9 @@ impl Draft {
                 end: place(self.cells.len()),
                 raw_start: place(raw.start),
                 raw_end: place(raw.end),
+                is_passage,
             };
         }
-        true
     }
 
     /// The only cell there is, and its column.
@@ -112,7 +130,10 @@ impl Draft {
             return moved;
         }
         let cells = &self.cells;
-        let inline = |column: usize, slot: &Slot| inline_bytes(of(column), value_of(cells, slot));
+        let inline = |column: usize, slot: &Slot| match slot.is_passage {
+            true => INLINE_MAX,
+            false => inline_bytes(of(column), value_of(cells, slot)),
+        };
         let slots = self.slots.iter().enumerate().filter(|(_, slot)| !slot.is_null());
         let each = slots.map(|(column, slot)| inline(column, slot));
         let mut bytes = each.sum::<usize>() + self.slots.len() / 8;
@@ -129,8 +150,14 @@ impl Draft {
         moved
     }
 
-    /// Writes the row behind `technical` cells.
-    pub(crate) fn write(&mut self, technical: &[&[u8]], root_row: i32, rows: &mut TableRows) {
+    /// Writes the row behind `technical` cells. `text` is the record's, if there may be passages.
+    pub(crate) fn write(
+        &mut self,
+        technical: &[&[u8]],
+        root_row: i32,
+        text: Option<&Arc<Vec<u8>>>,
+        rows: &mut TableRows,
+    ) {
         let out = rows.fields_mut();
         out.reserve(self.cells.len());
         for value in technical {
@@ -139,17 +166,23 @@ impl Draft {
         // Most cells stand one behind the other as their columns do.
         let mut run = 0..0;
         for slot in &self.slots {
-            if !slot.is_null() && slot.range().start == run.end {
+            let goes_on = !slot.is_null() && slot.range().start == run.end;
+            if goes_on && !slot.is_passage {
                 run.end = slot.range().end;
                 continue;
             }
+            let out = rows.fields_mut();
             out.extend_from_slice(self.cells.get(run).unwrap_or_default());
             run = slot.range();
             if slot.is_null() {
                 out.extend_from_slice(&cell::NULL);
+            } else if let Some(text) = text.filter(|_| slot.is_passage) {
+                out.extend_from_slice(self.cells.get(run.clone()).unwrap_or_default());
+                run.start = run.end;
+                rows.push_passage(text, slot.raw());
             }
         }
-        out.extend_from_slice(self.cells.get(run).unwrap_or_default());
+        rows.fields_mut().extend_from_slice(self.cells.get(run).unwrap_or_default());
         let fields = technical.len() + self.slots.len();
         self.clear();
         rows.end_row(root_row, u16::try_from(fields).unwrap_or(u16::MAX));

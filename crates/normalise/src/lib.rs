@@ -41,7 +41,7 @@ pub use finder::{Finder, FoundRecord};
 pub use naming::{fnv1a, snake_case, table_name, unique as unique_name};
 pub use pointer::{InvalidPointer, Pointer};
 pub use renames::Renames;
-pub use rows::TableRows;
+pub use rows::{Progress, TableRows};
 pub use rules::{Contract, DeclaredContract, DeclaredType, Limits, Rules};
 pub use schema::{Change, Column, Origin, Schema, Table};
 pub use shredder::Shredder;

@@ -1,7 +1,6 @@
 //! What becomes of the pieces that the splitter hands out: records are walked, what stands around
 //! them is kept, and what can't be kept is said.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -18,13 +17,9 @@ use crate::{
     RejectReason, Renames, RootKey, Rules, Schema, Summary,
 };
 
-/// A record's bytes, where they begin, and the record's place in the array of records.
-#[derive(Debug)]
-struct Text<'a> {
-    json: Cow<'a, [u8]>,
-    at: Place,
-    index: Option<u64>,
-}
+mod text;
+
+use text::{Bytes, Text};
 
 /// Everything behind the splitter.
 #[derive(Debug)]
@@ -112,7 +107,8 @@ impl Records {
                 Ok(())
             }
             Piece::Record { json, at, index } => {
-                let text = Text { json, at, index };
+                let text = Text { json: json.into(), at, index };
+                self.walk.keep_text(text.kept(), enough);
                 let mut tapes = std::mem::take(&mut self.tapes);
                 let begun = self.record(&text, &mut tapes.record);
                 self.tapes = tapes;
@@ -145,7 +141,7 @@ impl Records {
         enough: usize,
     ) -> Result<(), NormaliseError> {
         // What is only lent must be read to its end.
-        let enough = if matches!(text.json, Cow::Owned(_)) { enough } else { usize::MAX };
+        let enough = if matches!(text.json, Bytes::Kept(_)) { enough } else { usize::MAX };
         let walked = begun.and_then(|()| {
             self.walk.go_on(&text.json, &mut self.tapes, enough)?;
             Ok(())
@@ -154,11 +150,15 @@ impl Records {
             let record = Record { json: &text.json, tape: &self.tapes.record };
             return Err(fault.place(text.at, &self.pointer(text.index), record));
         }
-        if self.walk.is_under_way() {
-            let json = Cow::Owned(text.json.into_owned());
-            self.under_way = Some(Text { json, at: text.at, index: text.index });
-        } else {
-            self.tapes.shrink();
+        match text.json {
+            Bytes::Kept(json) if self.walk.is_under_way() => {
+                let json = Bytes::Kept(json);
+                self.under_way = Some(Text { json, at: text.at, index: text.index });
+            }
+            _ => {
+                self.walk.keep_text(None, usize::MAX);
+                self.tapes.shrink();
+            }
         }
         Ok(())
     }

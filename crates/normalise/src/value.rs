@@ -7,6 +7,15 @@ use crate::json::{Kind, Token, append_unescaped, number, numeric, unescape};
 /// The version byte that stands before `jsonb`'s text in binary form.
 const JSONB_VERSION: u8 = 1;
 
+/// How a value is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reading {
+    /// As a field's, whose type may be declared.
+    Field { declared: Option<ColumnType> },
+    /// As JSON, whatever it is.
+    Document,
+}
+
 /// A value and the bytes that it stands in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Value<'a> {
@@ -138,6 +147,32 @@ impl<'a> Value<'a> {
             ColumnType::Jsonb => append(out, &[JSONB_VERSION]) && append(out, self.raw),
             ColumnType::Json => self.is_unrepresentable && append(out, self.raw),
             _ => false,
+        }
+    }
+
+    /// Appends the value in the binary form of `of` if a column of that type holds it so read.
+    pub(crate) fn encode_by(&self, reading: Reading, of: ColumnType, out: &mut Vec<u8>) -> bool {
+        match reading {
+            Reading::Field { declared } if declared == Some(of) => self.encode_declared(of, out),
+            Reading::Field { .. } => self.encode(of, out),
+            Reading::Document => self.encode_document(of, out),
+        }
+    }
+
+    /// What stands before the value in a cell of type `of` that holds it as it is written; none
+    /// where such a cell does not hold it, or holds it otherwise.
+    pub(crate) fn head_of_raw(&self, of: ColumnType, reading: Reading) -> Option<&'static [u8]> {
+        let is_container = matches!(self.kind, Kind::Object | Kind::Array);
+        let is_declared = matches!(reading, Reading::Field { declared } if declared == Some(of));
+        match of {
+            ColumnType::Json if self.is_unrepresentable => Some(&[]),
+            ColumnType::Json => (is_declared && self.kind != Kind::Null).then_some(&[]),
+            ColumnType::Jsonb if self.is_unrepresentable => None,
+            ColumnType::Jsonb => {
+                let holds = is_container || is_declared || matches!(reading, Reading::Document);
+                holds.then_some(&[JSONB_VERSION])
+            }
+            _ => None,
         }
     }
 

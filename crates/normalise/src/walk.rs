@@ -4,6 +4,8 @@
 //! object's own members are placed. So the parent's key is known, one draft serves every row, and
 //! between two rows the walk can stop.
 
+use std::sync::Arc;
+
 use crate::draft::Draft;
 use crate::json::Kind;
 use crate::plan::{MAX_PATH_BYTES, NoHome, NodeId, Plan};
@@ -55,6 +57,9 @@ pub(crate) struct Walk {
     deferred: Vec<Deferred>,
     /// The rows around the one at hand.
     levels: Vec<Level>,
+    /// The text of the record at hand, where it is large, and how long a value of it is not copied.
+    text: Option<Arc<Vec<u8>>>,
+    passage_above: usize,
     /// Bytes of the rows in `tables`.
     held_bytes: usize,
     members: Vec<Met>,
@@ -80,6 +85,8 @@ impl Walk {
             draft: Draft::default(),
             deferred: Vec::new(),
             levels: Vec::new(),
+            text: None,
+            passage_above: usize::MAX,
             held_bytes: 0,
             members: Vec::new(),
             objects_met: 0,
@@ -269,10 +276,16 @@ impl Walk {
         };
         if let Some(rows) = self.tables.get_mut(table) {
             let before = rows.held_bytes();
-            self.draft.write(technical, self.root_row, rows);
+            self.draft.write(technical, self.root_row, self.text.as_ref(), rows);
             self.held_bytes += rows.held_bytes() - before;
         }
         Ok(())
+    }
+
+    /// Of a record whose text is kept, values of more than so many bytes are not copied.
+    pub(crate) fn keep_text(&mut self, text: Option<Arc<Vec<u8>>>, passage_above: usize) {
+        self.passage_above = if text.is_some() { passage_above } else { usize::MAX };
+        self.text = text;
     }
 
     /// Bytes that the rows take.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use common::{Shredded, rules, shred_in_parts, shred_with};
-use normalise::{BATCH_BYTES, Contract, NormaliseError, Rules, Schema, Shredder};
+use normalise::{BATCH_BYTES, Batch, Contract, NormaliseError, Rules, Schema, Shredder, TableRows};
 use proptest::prelude::*;
 
 type Row = BTreeMap<String, String>;
@@ -54,14 +54,26 @@ fn standing(shredded: Shredded) -> BTreeMap<String, BTreeMap<String, Row>> {
     tables
 }
 
-fn records() -> impl Strategy<Value = String> {
-    let item = (0..3_u8, prop::collection::vec("[a-c]{0,9}", 0..4), any::<bool>()).prop_map(
-        |(kind, parts, is_map)| {
+/// `widens`: numbers of one field are of two types.
+fn records(widens: bool) -> impl Strategy<Value = String> {
+    let whole = (prop::collection::vec(0..300_u16, 0..40), 0..3_u8);
+    let item = (0..3_u8, prop::collection::vec("[a-c]{0,9}", 0..4), any::<bool>(), whole).prop_map(
+        move |(kind, parts, is_map, (whole, odd))| {
             let parts: Vec<_> = parts.iter().map(|part| format!(r#"{{"p":"{part}"}}"#)).collect();
             let map = if is_map { r#","by":{"1":{"q":1},"2":{"q":"x"}}"# } else { "" };
+            // A long value that `jsonb` holds, one that only `json` does, and numbers that widen a column.
+            let whole = match odd {
+                0 => format!("{whole:?}"),
+                1 => format!(r#"[[{{"twice":1,"twice":{whole:?}}}]]"#),
+                _ => r#""short""#.to_owned(),
+            };
+            let half = if widens && odd == 1 { ".5" } else { "" };
             match kind {
                 0 => r#""none""#.to_owned(),
-                _ => format!(r#"{{"n":{kind},"parts":[{}]{map}}}"#, parts.join(" , ")),
+                _ => format!(
+                    r#"{{"n":{kind}{half},"whole":{whole},"parts":[{}]{map},"end":true}}"#,
+                    parts.join(" , ")
+                ),
             }
         },
     );
@@ -78,7 +90,7 @@ proptest! {
 
     #[test]
     fn a_record_in_parts_is_the_same_record(
-        text in records(), chunk in 1_usize..400, part in 0_usize..300, is_keyed in any::<bool>(),
+        text in records(false), chunk in 1_usize..400, part in 0_usize..300, is_keyed in any::<bool>(),
     ) {
         let rules = if is_keyed { keyed() } else { rules("t") };
         let shred = |sizes| {
@@ -89,6 +101,24 @@ proptest! {
         prop_assert_eq!(parts.summary.rejects, whole.summary.rejects);
         prop_assert_eq!(&parts.schema.tables, &whole.schema.tables);
         prop_assert_eq!(standing(parts), standing(whole));
+    }
+
+    #[test]
+    fn a_column_that_is_widened_leaves_long_values_as_they_are(
+        text in records(true), chunk in 1_usize..400, part in 0_usize..300, is_keyed in any::<bool>(),
+    ) {
+        let rules = if is_keyed { keyed() } else { rules("t") };
+        let shred = |chunk, part| {
+            let mut shredder =
+                Shredder::new(rules.clone(), Schema::default(), 7, &[]).in_parts_of(part);
+            for chunk in text.as_bytes().chunks(chunk) {
+                shredder.push(chunk).unwrap();
+            }
+            shredder.finish().unwrap();
+            let batches = vec![shredder.take_batch()];
+            standing(Shredded { schema: shredder.schema().clone(), batches, summary: shredder.summary() })
+        };
+        prop_assert_eq!(shred(chunk, part), shred(usize::MAX, usize::MAX));
     }
 }
 
@@ -162,4 +192,17 @@ fn a_fault_in_a_later_part_or_behind_it_has_the_same_place() {
         assert!(whole.as_ref().unwrap().position.byte_offset.unwrap() > 3 << 20, "{whole:?}");
         assert_eq!(parts, whole);
     }
+}
+
+#[test]
+fn a_value_of_megabytes_is_not_copied_into_the_rows() {
+    let numbers = (0..600_000).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    let text = format!(r#"[{{"id":1}},{{"id":2,"all":[{numbers}],"behind":"x"}}]"#);
+    let parts = take(rules("t"), Schema::default(), &text, true).unwrap();
+    let has_passages = |batch: &Batch| batch.tables.iter().any(TableRows::has_passages);
+    assert!(parts.batches.iter().any(has_passages));
+    let whole = shred_with(rules("t"), Schema::default(), text.as_bytes(), &[], usize::MAX);
+    let whole = whole.unwrap();
+    assert!(!whole.batches.iter().any(has_passages));
+    assert!(standing(parts) == standing(whole));
 }

@@ -2,7 +2,7 @@
 //! records with all that hangs on them.
 
 use bytes::Bytes;
-use normalise::{LateKeep, Schema, Table, TableRows};
+use normalise::{LateKeep, Progress, Schema, Table, TableRows};
 
 use crate::WarehouseError;
 use crate::catalog::Catalog;
@@ -37,7 +37,7 @@ pub(crate) async fn copy(
         .map_err(|_| WarehouseError::Mismatch(format!("`{}` is too wide", table.name)))?;
     let count = rows.len() as u64;
     let doing = format!("copy rows into `{}`.`{}`", catalog.namespace, table.name);
-    let pieces = Pieces { rows, field_count, next: 0, is_over: false };
+    let pieces = Pieces { rows, field_count, progress: Progress::default(), step: Step::Header };
     let written = work.copy(&doing, &copy_statement(catalog, table), pieces).await?;
     if written == count {
         return Ok(written);
@@ -53,26 +53,34 @@ pub(crate) async fn copy(
 struct Pieces {
     rows: TableRows,
     field_count: u16,
-    next: usize,
-    is_over: bool,
+    progress: Progress,
+    step: Step,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Header,
+    Rows,
+    Nothing,
 }
 
 impl Iterator for Pieces {
     type Item = Bytes;
 
     fn next(&mut self) -> Option<Bytes> {
-        if self.is_over {
+        if self.step == Step::Nothing {
             return None;
         }
         // A row more than fills it, most times.
         let mut piece = Vec::with_capacity(PIECE.min(self.rows.bytes()) + PIECE / 8);
-        if self.next == 0 {
+        if self.step == Step::Header {
             piece.extend_from_slice(HEADER);
+            self.step = Step::Rows;
         }
-        self.next = self.rows.write_tuples(self.next, self.field_count, PIECE, &mut piece);
-        if self.next >= self.rows.len() {
-            self.is_over = true;
+        if self.rows.write_tuples(&mut self.progress, self.field_count, PIECE, &mut piece) {
             piece.extend_from_slice(&TRAILER);
+            self.step = Step::Nothing;
         }
         Some(Bytes::from(piece))
     }

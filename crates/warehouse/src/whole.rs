@@ -25,6 +25,7 @@ pub(crate) fn is_open_to(loading: &Loading<'_>, batch: &Batch, summary: &Summary
         && summary.notices.is_empty();
     nothing_else
         && rows <= MAX_BYTES
+        && !batch.tables.iter().any(TableRows::has_passages)
         && loading.is_plain()
         && matches!(commit::guard(loading, summary), Ok(None))
 }

@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use super::{Record, Stop, Walk};
 use crate::ColumnType;
-use crate::plan::{NoHome, NodeId};
+use crate::draft::Draft;
+use crate::plan::{Home, NoHome, NodeId};
 use crate::pointer::Pointer;
 use crate::summary::NoticeKind;
-use crate::value::Value;
+use crate::value::{Reading, Value};
 
 impl Walk {
     /// Places a value in the first of its field's columns that holds it exactly, or in a new one.
@@ -18,11 +19,9 @@ impl Walk {
         raw: Range<usize>,
     ) -> Result<(), Stop> {
         let declared = self.plan.declared(node);
+        let reading = Reading::Field { declared };
         for home in self.plan.homes(node) {
-            let fits = self
-                .draft
-                .try_set(home.column, raw.clone(), |out| encode(value, home.of, declared, out));
-            if fits {
+            if set(&mut self.draft, self.passage_above, *home, value, raw.clone(), reading) {
                 return Ok(());
             }
         }
@@ -39,7 +38,7 @@ impl Walk {
                 return self.homeless(node, value, raw, reason);
             }
         }
-        self.place_anew(node, value, raw, of, |value, of, out| encode(value, of, declared, out))
+        self.place_anew(node, value, raw, of, reading)
     }
 
     /// Places a record or item that is no object (or too wide an object) as JSON in `value`.
@@ -50,15 +49,13 @@ impl Walk {
         raw: Range<usize>,
     ) -> Result<(), Stop> {
         for home in self.plan.homes(node) {
-            if self
-                .draft
-                .try_set(home.column, raw.clone(), |out| value.encode_document(home.of, out))
-            {
+            let reading = Reading::Document;
+            if set(&mut self.draft, self.passage_above, *home, value, raw.clone(), reading) {
                 return Ok(());
             }
         }
         let of = value.document_type();
-        self.place_anew(node, value, raw, of, |value, of, out| value.encode_document(of, out))
+        self.place_anew(node, value, raw, of, Reading::Document)
     }
 
     fn place_anew(
@@ -67,7 +64,7 @@ impl Walk {
         value: Value<'_>,
         raw: Range<usize>,
         of: ColumnType,
-        encode: impl Fn(Value<'_>, ColumnType, &mut Vec<u8>) -> bool,
+        reading: Reading,
     ) -> Result<(), Stop> {
         match self.plan.add_home(node, of) {
             Ok(placed) => {
@@ -76,7 +73,8 @@ impl Walk {
                     self.widen_rows(table, placed.home.column);
                 }
                 let of = self.column_type(table, placed.home.column).unwrap_or(of);
-                self.draft.try_set(placed.home.column, raw, |out| encode(value, of, out));
+                let home = Home { of, ..placed.home };
+                set(&mut self.draft, self.passage_above, home, value, raw, reading);
                 Ok(())
             }
             Err(reason) => self.homeless(node, value, raw, reason),
@@ -204,17 +202,28 @@ impl Walk {
     }
 }
 
-fn encode(
+/// Lets the row at hand have a value in a column, if the column's type holds it. One that is longer
+/// than `passage_above` and stands there as it is written is not copied.
+fn set(
+    draft: &mut Draft,
+    passage_above: usize,
+    home: Home,
     value: Value<'_>,
-    of: ColumnType,
-    declared: Option<ColumnType>,
-    out: &mut Vec<u8>,
+    raw: Range<usize>,
+    reading: Reading,
 ) -> bool {
-    if declared == Some(of) { value.encode_declared(of, out) } else { value.encode(of, out) }
+    if raw.len() > passage_above
+        && let Some(head) = value.head_of_raw(home.of, reading)
+    {
+        draft.set_passage(home.column, raw, head);
+        return true;
+    }
+    draft.try_set(home.column, raw, |out| value.encode_by(reading, home.of, out))
 }
 
 fn fits(value: Value<'_>, of: ColumnType) -> bool {
-    value.encode_declared(of, &mut Vec::new())
+    let reading = Reading::Field { declared: Some(of) };
+    value.head_of_raw(of, reading).is_some() || value.encode_declared(of, &mut Vec::new())
 }
 
 /// The inside of a JSON string with `/` and `~` plain, as a pointer escapes them in its own way, and

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use normalise::{
-    Batch, Change, ColumnType, NormaliseError, Origin, Rules, Schema, Shredder, Summary,
+    Batch, Change, ColumnType, NormaliseError, Origin, Progress, Rules, Schema, Shredder, Summary,
 };
 
 /// Everything that one object gave.
@@ -81,7 +81,9 @@ impl Shredded {
             for held in batch.tables.iter().filter(|rows| rows.table == number) {
                 let mut bytes = Vec::new();
                 let width = u16::try_from(names.len()).unwrap();
-                held.write_tuples(0, width, usize::MAX, &mut bytes);
+                let mut progress = Progress::default();
+                // Piece by piece, so that pieces end wherever they may.
+                while !held.write_tuples(&mut progress, width, bytes.len() + 7, &mut bytes) {}
                 rows.extend(tuples(&bytes, &names, &types));
             }
         }
