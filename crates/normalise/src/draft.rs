@@ -130,9 +130,9 @@ impl Draft {
             return moved;
         }
         let cells = &self.cells;
-        let inline = |column: usize, slot: &Slot| match slot.is_passage {
-            true => INLINE_MAX,
-            false => inline_bytes(of(column), value_of(cells, slot)),
+        let inline = |column: usize, slot: &Slot| {
+            let passage = if slot.is_passage { slot.raw().len() } else { 0 };
+            inline_bytes(of(column), value_of(cells, slot), passage)
         };
         let slots = self.slots.iter().enumerate().filter(|(_, slot)| !slot.is_null());
         let each = slots.map(|(column, slot)| inline(column, slot));
@@ -195,13 +195,14 @@ fn value_of<'a>(cells: &'a [u8], slot: &Slot) -> &'a [u8] {
 }
 
 /// Bytes of a cell that can't be moved out of line, about. A `bigint` counts as the `numeric` that
-/// its column may become, so that a replay finds the row as long as it was.
-fn inline_bytes(of: Option<ColumnType>, cell: &[u8]) -> usize {
+/// its column may become, so that a replay finds the row as long as it was. `passage`: bytes of the
+/// record's text that the cell goes on with.
+fn inline_bytes(of: Option<ColumnType>, cell: &[u8], passage: usize) -> usize {
     let mut wide = Vec::new();
     if of == Some(ColumnType::Bigint)
         && let Ok(integer) = cell.try_into()
     {
         numeric::from_i64_binary(integer, &mut wide);
     }
-    cell.len().max(wide.len()).min(INLINE_MAX - 4) + 4
+    (cell.len() + passage).max(wide.len()).min(INLINE_MAX - 4) + 4
 }
