@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use landing::{Classify, FailureKind, LandedObject, RawLocation};
-use normalise::{Batch, Reject, Rules, Shredder, Summary};
+use normalise::{Batch, Reject, Shredder, Summary};
 use objects::{DecodeLimits, Head, Lake, LakeError, Reading};
 use warehouse::{
     Begun, EndpointFacts, LikelyRename, Loaded, Loading, ObjectFacts, Outcome, Reinstatement,
@@ -351,10 +351,9 @@ async fn reinstate(
     let reading = job.lake.read(&reinstatement.object).await?;
     let mut body = reading.decoded_within(job.limits);
     let location = &reinstatement.location;
-    // They were kept by the rules of their time, as their neighbours that stand.
-    let rules = Rules { required: Vec::new(), ..job.endpoint.rules.clone() };
-    let mut shredder =
-        Shredder::new(rules, loading.schema(), reinstatement.object_id, &location.scope.0);
+    let (rules, id) = (job.endpoint.rules.clone(), reinstatement.object_id);
+    let mut shredder = Shredder::new(rules, loading.schema(), id, &location.scope.0)
+        .again_for(reinstatement.rows());
     let mut again = Again(reinstatement);
     if let Some(batch) = pour(&mut body, &mut shredder, loading, &mut again, timings).await? {
         again.write(batch, loading).await?;

@@ -11,6 +11,8 @@ use crate::LoadError;
 
 /// Texts beyond it in sum are left where they are, in the lake: the reject says where.
 const TEXT_BYTES_MAX: u64 = 8 << 20;
+/// Rejects that wait for their text at most; those beyond it are written without.
+const WAITING_MAX: usize = 20_000;
 /// Reasons and fields that are told one by one.
 const TOLD_MAX: usize = 20;
 
@@ -28,7 +30,7 @@ impl Waiting {
         let (waiting, others): (Vec<_>, Vec<_>) = rejects.into_iter().partition(|reject| {
             let Some(bytes) = &reject.bytes else { return true };
             let sum = self.bytes + (bytes.end - bytes.start);
-            let has_room = sum <= TEXT_BYTES_MAX;
+            let has_room = sum <= TEXT_BYTES_MAX && self.rejects.len() < WAITING_MAX;
             if has_room {
                 self.bytes = sum;
             }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use configuration::{Configuration, WriteMode};
 use futures::future::join_all;
 use landing::{LandedObject, RawLocation};
+use tokio::sync::Notify;
 
 use crate::answer::Answered;
 use crate::event::{Item, Subject};
@@ -28,10 +29,19 @@ pub(crate) async fn settle_all(
     run: Run<'_>,
 ) -> Vec<Answered> {
     let groups = Mutex::new(groups(configuration, items).into_iter());
+    // Nothing is left, so that a helper need not wait for its connection any more.
+    let is_empty = &Notify::new();
     let next = &|| groups.lock().unwrap_or_else(PoisonError::into_inner).next();
     let working = loaders.iter().enumerate().map(|(number, loader)| async move {
         let mut answered = Vec::new();
-        if number > 0 && !connects(loader, run.deadline).await {
+        let helps = async {
+            tokio::select! {
+                biased;
+                connected = connects(loader, run.deadline) => connected,
+                () = is_empty.notified() => false,
+            }
+        };
+        if number > 0 && !helps.await {
             return answered;
         }
         while let Some(group) = next() {
@@ -40,6 +50,7 @@ pub(crate) async fn settle_all(
                 answered.push((place, Answered { reply_to, report }));
             }
         }
+        is_empty.notify_one();
         answered
     });
     let mut answered = join_all(working).await.into_iter().flatten().collect::<Vec<_>>();

@@ -3,7 +3,8 @@
 use crate::json::{Kind, numeric};
 use crate::plan::{NodeId, Plan};
 use crate::pointer::Pointer;
-use crate::value::Value;
+use crate::value::{Reading, Value};
+use crate::version::version_from_cell;
 use crate::walk::Record;
 use crate::ways::Ways;
 use crate::{ColumnType, RejectReason, Renames, RootKey, Rules};
@@ -103,18 +104,19 @@ impl Keys {
         let Some(root) = plan.record_node(0) else {
             return;
         };
-        for ways in &self.keys {
-            let node = ways.oldest.tokens().iter().fold(root, |node, token| {
-                plan.member(node, token).map_or(node, |(_, member)| member.node)
-            });
-            self.nodes.push(node);
-        }
+        self.nodes.extend(self.keys.iter().map(|ways| node_of(ways, root, plan)));
     }
 
-    /// The record's version; empty where it has none.
-    pub(crate) fn version(&self, record: Record<'_>) -> Vec<u8> {
-        let value = self.version.as_ref().and_then(|ways| ways.find(record));
-        value.map_or_else(Vec::new, |value| value.version())
+    /// The record's version, as it is read from the cell that the value lands in; empty where it has
+    /// none.
+    pub(crate) fn version(&self, record: Record<'_>, plan: &mut Plan) -> Vec<u8> {
+        let Some(ways) = &self.version else { return Vec::new() };
+        let Some(value) = ways.find(record) else { return Vec::new() };
+        let node = plan.record_node(0).map(|root| node_of(ways, root, plan));
+        match node.and_then(|node| cell_of(value, plan, node)) {
+            Some((of, cell)) => version_from_cell(of, &cell),
+            None => value.version(),
+        }
     }
 
     /// Decides between the record and one of the same key that came before it in the object; notes
@@ -147,6 +149,30 @@ impl Keys {
             self.seen = SeenKeys::default();
         }
     }
+}
+
+fn node_of(ways: &Ways, root: NodeId, plan: &mut Plan) -> NodeId {
+    ways.oldest
+        .tokens()
+        .iter()
+        .fold(root, |node, token| plan.member(node, token).map_or(node, |(_, member)| member.node))
+}
+
+/// The cell that a value of a declared type lands in, and its type; none where no type is declared:
+/// then it is the value's own.
+fn cell_of(value: Value<'_>, plan: &Plan, node: NodeId) -> Option<(ColumnType, Vec<u8>)> {
+    let declared = plan.declared(node)?;
+    let reading = Reading::Field { declared: Some(declared) };
+    let homes = plan.homes(node).iter().map(|home| home.of);
+    let first = plan.homes(node).is_empty().then_some(declared);
+    let mut cell = Vec::new();
+    for of in homes.chain(first) {
+        if value.encode_by(reading, of, &mut cell) {
+            return Some((of, cell));
+        }
+        cell.clear();
+    }
+    None
 }
 
 /// The cell in the key column's type; none where it would need another column. The column is made

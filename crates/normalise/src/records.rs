@@ -32,6 +32,8 @@ pub(crate) struct Records {
     tapes: Tapes,
     /// The record whose rows are still coming.
     under_way: Option<Text<'static>>,
+    /// Records of which it is known that they are kept.
+    kept_rows: BTreeSet<i32>,
     /// Partition values as JSON strings.
     partitions: Vec<(String, String)>,
     kept: Vec<Option<Kept>>,
@@ -68,6 +70,7 @@ impl Records {
             envelope: Envelope::new(rules.limits.max_envelope_bytes),
             tapes: Tapes::default(),
             under_way: None,
+            kept_rows: BTreeSet::new(),
             partitions: quoted.collect(),
             kept: rules.keep.iter().map(|_| None).collect(),
             rules,
@@ -80,6 +83,10 @@ impl Records {
             continued: None,
             losers: BTreeSet::new(),
         }
+    }
+
+    pub(crate) fn again_for(&mut self, rows: BTreeSet<i32>) {
+        self.kept_rows = rows;
     }
 
     pub(crate) fn pending_bytes(&self) -> usize {
@@ -124,7 +131,6 @@ impl Records {
         }
     }
 
-    /// Whether rows of the record taken last are still to come.
     pub(crate) fn is_under_way(&self) -> bool {
         self.under_way.is_some()
     }
@@ -206,7 +212,8 @@ impl Records {
         bytes: Range<u64>,
     ) -> Result<Option<RootKey>, (RejectReason, String)> {
         let cells = self.keys.cells(record, &mut self.walk.plan)?;
-        if let Some(pointer) = self.required.missing(record) {
+        let is_kept = self.kept_rows.contains(&row);
+        if !is_kept && let Some(pointer) = self.required.missing(record) {
             return Err((RejectReason::RequiredMissing, pointer));
         }
         if self.keys.is_empty() {
@@ -215,13 +222,15 @@ impl Records {
         let mut key = RootKey {
             row,
             cells,
-            version: self.keys.version(record),
+            version: self.keys.version(record, &mut self.walk.plan),
             bytes,
             is_perhaps_again: false,
         };
         match self.keys.stand(&mut key, &self.walk.plan) {
             Standing::First => {}
+            Standing::Displaces(earlier) if self.kept_rows.contains(&earlier.row) => {}
             Standing::Displaces(earlier) => self.displace(&earlier),
+            Standing::Loses if is_kept => {}
             Standing::Loses => return Err((RejectReason::KeyTwice, self.key_pointer())),
         }
         self.walk.key.clone_from(&key.cells);

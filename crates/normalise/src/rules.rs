@@ -115,8 +115,8 @@ pub struct Limits {
     pub max_jsonb_bytes: usize,
     /// Bytes of the ledger's `envelope`; further members are left out of it. Default 64 KiB.
     pub max_envelope_bytes: usize,
-    /// Keys of one object that are remembered, so as to know a record that comes twice; about those
-    /// before them the database is asked. Default 32,768, in half a megabyte.
+    /// Keys of one object that are remembered, so as to know a record that comes twice, before all of
+    /// them are forgotten and the database is asked about them. Default 32,768, in half a megabyte.
     pub max_remembered_keys: usize,
 }
 

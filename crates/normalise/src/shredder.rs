@@ -1,5 +1,7 @@
 //! Chunks in, batches out: the one entry to the core.
 
+use std::collections::BTreeSet;
+
 use crate::json::Splitter;
 use crate::records::Records;
 use crate::{BATCH_BYTES, Batch, NormaliseError, Rules, Schema, Summary};
@@ -36,6 +38,14 @@ impl Shredder {
     pub fn in_parts_of(mut self, bytes: usize) -> Self {
         self.splitter.giving_above(bytes);
         self.part_bytes = bytes;
+        self
+    }
+
+    /// Shreds an object once more for the sake of these records, by their numbers: that they are kept
+    /// was decided before, whatever is required now. The others come as ever, so that all rows have
+    /// the numbers that they had.
+    pub fn again_for(mut self, rows: BTreeSet<i32>) -> Self {
+        self.records.again_for(rows);
         self
     }
 

@@ -15,7 +15,7 @@ use objects::Listed;
 use secrets::Secrets;
 use warehouse::LedgerLine;
 
-use self::comparison::{Found, Paired, pair};
+use self::comparison::{Paired, pair};
 use self::expected::Expected;
 pub(crate) use self::tally::{Counts, Tally};
 use crate::environment::Environment;
@@ -40,7 +40,9 @@ pub(crate) async fn audit(
     let mut tally = Tally::new(scope.by.clone());
     let configuration = (*environment.configuration).clone();
     let fetcher = Fetcher::new(configuration, environment.lake.clone(), Secrets::from_env())?;
-    let plan = fetcher.plan(&scope.request).await?;
+    // What the schedule asks for within the grace need not be there yet.
+    let due = FetchRequest { time: Timestamp::now() - scope.grace, ..scope.request.clone() };
+    let plan = fetcher.plan(&due).await?;
     let mut expected = Expected::of(&plan);
     compare(environment, &loader, scope, &mut expected, &mut tally, meter).await?;
     expected.report(&mut tally);
@@ -106,7 +108,8 @@ async fn compare(
             listed = next_object(&mut listing).await?;
         }
     }
-    Ok(pages.close().await?)
+    pages.close().await;
+    Ok(())
 }
 
 /// A "folder" that a console made is an empty object whose key ends in a slash.
@@ -128,7 +131,10 @@ fn note(
 ) {
     let Ok(location) = RawLocation::parse(paired.key()) else {
         if let Paired::Lake(listed) | Paired::Both(listed, _) = paired {
-            tally.stray(&listed.key);
+            let asks_for_all = scope.request.source.is_none() && scope.request.endpoints.is_empty();
+            if asks_for_all {
+                tally.stray(&listed.key);
+            }
         }
         return;
     };
@@ -136,8 +142,8 @@ fn note(
         return;
     }
     let found = comparison::judge(paired, young);
-    if found != Found::Gone {
+    if !matches!(paired, Paired::Ledger(_)) {
         expected.landed(&location);
     }
-    tally.add(&location, paired.key(), found);
+    tally.add(&location, paired.key(), found, matches!(paired, Paired::Ledger(_)));
 }

@@ -1,7 +1,7 @@
 //! What the warehouse is told of an object and of its endpoint, and what became of the object.
 //! Plain values; deciding with them is `begin`'s and `commit`'s part.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use landing::{LandedObject, ObjectKey, RawLocation};
@@ -153,10 +153,16 @@ pub struct Reinstatement {
     pub location: RawLocation,
     /// Its number in the ledger, under which its rows stand: what its shredder must be given.
     pub object_id: i64,
-    pub(crate) keys: BTreeSet<Vec<String>>,
+    /// The keys of the records, and their numbers within the object.
+    pub(crate) keys: BTreeMap<Vec<String>, i32>,
 }
 
 impl Reinstatement {
+    /// The numbers of the records: what its shredder must be told.
+    pub fn rows(&self) -> BTreeSet<i32> {
+        self.keys.values().copied().collect()
+    }
+
     /// How many of its records must stand again.
     pub fn records(&self) -> usize {
         self.keys.len()

@@ -20,6 +20,8 @@ pub struct LedgerLine {
     pub status: String,
     /// The name of the failure, if it failed.
     pub failure: Option<String>,
+    /// Whether its rows stand.
+    pub stands: bool,
 }
 
 /// The ledger, being read.
@@ -41,10 +43,12 @@ impl Warehouse {
     ) -> Result<LedgerPages<'_>, WarehouseError> {
         let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
         let work = self.work().await?;
-        work.run("read only", "SET TRANSACTION READ ONLY").await?;
+        // Between two pages the lake is listed, for as long as that takes.
+        let read = "SET TRANSACTION READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0";
+        work.run("read only", read).await?;
         let sql = format!(
             "DECLARE riacho_ledger NO SCROLL CURSOR FOR
-             SELECT key, etag, status, error->>'kind' FROM riacho.objects
+             SELECT key, etag, status, error->>'kind', stands FROM riacho.objects
              WHERE bucket = {} AND starts_with(key, {}) AND status <> 'loading'
              ORDER BY key COLLATE \"C\"",
             literal(bucket),
@@ -71,6 +75,7 @@ impl LedgerPages<'_> {
                     etag: cell(1),
                     status: cell(2).unwrap_or_default(),
                     failure: cell(3),
+                    stands: cell(4).as_deref() == Some("t"),
                 });
             }
         }
@@ -78,8 +83,10 @@ impl LedgerPages<'_> {
         Ok(Some(page))
     }
 
-    /// Ends the reading.
-    pub async fn close(self) -> Result<(), WarehouseError> {
-        self.work.rollback().await
+    /// Ends the reading. Where even that fails the connection is gone, and the transaction with it.
+    pub async fn close(self) {
+        if let Err(error) = self.work.rollback().await {
+            tracing::debug!(error = %error, "could not roll back");
+        }
     }
 }

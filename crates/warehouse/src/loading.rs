@@ -175,8 +175,8 @@ impl<'a> Loading<'a> {
         self.stand_again(&contested).await
     }
 
-    /// Writes of a batch, shredded from `reinstatement.object` with this loading's schema, the
-    /// records that must stand again.
+    /// Writes of a batch, shredded from `reinstatement.object` with this loading's schema for the
+    /// sake of `reinstatement.rows`, the records that must stand again.
     pub async fn write_reinstated(
         &mut self,
         reinstatement: &Reinstatement,
@@ -187,14 +187,9 @@ impl<'a> Loading<'a> {
         if self.survey.is_some() {
             return Ok(());
         }
-        let displaced = batch.displaced.iter().map(|row| (owner, *row)).collect::<Vec<_>>();
-        rows::delete_records(&self.work, &self.catalog, &displaced).await?;
         let keyed = Keyed::of(&self.catalog, &self.endpoint).ok_or_else(|| {
             WarehouseError::Mismatch("records were to stand again without a key".to_owned())
         })?;
-        let twice = again::judge(&self.work, &self.endpoint, &keyed, owner, &batch).await?;
-        rows::delete_records(&self.work, &self.catalog, &twice.displaced).await?;
-        self.left_out.drop_roots(&mut batch, &twice.rows());
         let others = self.wanted.take(&self.work, &keyed, reinstatement, &batch).await?;
         self.left_out.drop_roots(&mut batch, &others);
         self.copy(batch.tables).await?;
@@ -211,7 +206,7 @@ impl<'a> Loading<'a> {
         self.left_out = LeftOut::default();
         let come = self.wanted.renounce(reinstatement);
         rows::delete_records(&self.work, &self.catalog, &come).await?;
-        let keys = reinstatement.keys.iter().cloned().collect::<Vec<_>>();
+        let keys = reinstatement.keys.keys().cloned().collect::<Vec<_>>();
         self.stand_again(&keys).await
     }
 

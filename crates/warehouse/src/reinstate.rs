@@ -44,7 +44,7 @@ pub(crate) struct Wanted(BTreeMap<(i64, KeyText), Option<i32>>);
 impl Wanted {
     pub(crate) fn add(&mut self, reinstatements: &[Reinstatement]) {
         for one in reinstatements {
-            for key in &one.keys {
+            for key in one.keys.keys() {
                 self.0.insert((one.object_id, key.clone()), None);
             }
         }
@@ -53,7 +53,7 @@ impl Wanted {
     /// Takes a reinstatement back, and gives its records that have come already.
     pub(crate) fn renounce(&mut self, reinstatement: &Reinstatement) -> Vec<RootRow> {
         let id = reinstatement.object_id;
-        let keys = reinstatement.keys.iter();
+        let keys = reinstatement.keys.keys();
         let come = keys.filter_map(|key| self.0.remove(&(id, key.clone())).flatten());
         come.map(|row| (id, row)).collect()
     }
@@ -70,7 +70,7 @@ impl Wanted {
         let texts = texts(work, keyed, batch).await?;
         let mut others = BTreeSet::new();
         for (key, text) in batch.keys.iter().zip(texts) {
-            if reinstatement.keys.contains(&text) {
+            if reinstatement.keys.get(&text) == Some(&key.row) {
                 self.0.insert((reinstatement.object_id, text), Some(key.row));
             } else {
                 others.insert(key.row);

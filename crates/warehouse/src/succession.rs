@@ -1,7 +1,7 @@
 //! Decides under each key between what stands and the shadows: the newest version stands, and of
 //! equal versions the newer object's.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use landing::{LandedObject, ObjectKey, RawLocation, Sequencer};
 use tokio_postgres::Row;
@@ -186,10 +186,10 @@ fn by_object(
                 object: candidate.object,
                 location,
                 object_id,
-                keys: BTreeSet::new(),
+                keys: BTreeMap::new(),
             })
             .keys
-            .insert(candidate.key);
+            .insert(candidate.key, candidate.row.1);
     }
     Ok(objects.into_values().collect())
 }

@@ -217,10 +217,12 @@ async fn of_a_key_that_comes_again_long_after_it_was_forgotten_the_newest_record
     });
     assert_eq!(kit.sql(rejects).await, expected);
     // The record that gave way to the other scope's stands once that one is gone.
-    kit.land(
-        "raw/source=shop/endpoint=orders/day=2026-11-02/20261103T060000Z.json",
-        "{\"orders\":[]}",
-    )
-    .await;
+    let last = kit
+        .land(
+            "raw/source=shop/endpoint=orders/day=2026-11-02/20261103T060000Z.json",
+            "{\"orders\":[]}",
+        )
+        .await;
+    assert_eq!(last.outcome, Verdict::Loaded, "{last:?}");
     assert_eq!(kit.sql("select total, day from shop.orders where id = 9").await, ["2 2026-11-01"]);
 }

@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hasher};
 const FIRST_BYTES: usize = 64 << 10;
 const LAST_BYTES: usize = 1 << 20;
 const BITS_PER_KEY: usize = 10;
-/// With ten bits a key, one key in a hundred that never was is taken for one that was.
+/// With ten bits a key, each filter takes one key in a hundred that never was for one that was.
 const PROBES: u64 = 5;
 
 /// Names that were added, and some more.

@@ -26,7 +26,10 @@ pub(crate) enum Found {
     Failed(String),
     NeverLoaded,
     Overwritten,
+    /// Not in the lake any more, while its rows stand.
     Gone,
+    /// Not in the lake any more, as it need not be.
+    Expired,
 }
 
 impl Paired {
@@ -58,7 +61,12 @@ pub(super) fn pair(listed: &mut Option<Listed>, line: &mut Option<LedgerLine>) -
 /// `young`: what was written since then may still be under way.
 pub(super) fn judge(paired: &Paired, young: Timestamp) -> Found {
     let (listed, line) = match paired {
-        Paired::Ledger(_) => return Found::Gone,
+        Paired::Ledger(line) if line.stands => return Found::Gone,
+        Paired::Ledger(line) if line.status == "failed" => {
+            let kind = line.failure.as_deref().unwrap_or_default();
+            return Found::Failed(format!("{kind}; the lake has it no more"));
+        }
+        Paired::Ledger(_) => return Found::Expired,
         Paired::Lake(listed) if listed.last_modified > young => return Found::UnderWay,
         Paired::Lake(_) => return Found::NeverLoaded,
         Paired::Both(listed, line) => (listed, line),
@@ -94,6 +102,7 @@ mod tests {
             etag: Some(etag.to_owned()),
             status: status.to_owned(),
             failure: None,
+            stands: status == "loaded",
         }
     }
 
@@ -126,6 +135,11 @@ mod tests {
             (Paired::Lake(listed("k", "1", 99)), Found::NeverLoaded),
             (Paired::Lake(listed("k", "1", 101)), Found::UnderWay),
             (Paired::Ledger(line("k", "1", "loaded")), Found::Gone),
+            (Paired::Ledger(line("k", "1", "superseded")), Found::Expired),
+            (
+                Paired::Ledger(line("k", "1", "failed")),
+                Found::Failed("; the lake has it no more".to_owned()),
+            ),
             (both("1", 1, "loaded"), Found::Loaded),
             (both("2", 1, "loaded"), Found::Overwritten),
             (both("2", 101, "loaded"), Found::UnderWay),

@@ -30,20 +30,36 @@ pub(super) async fn count(
         if !is_asked_for(request, &of.source, &of.endpoint) {
             continue;
         }
-        let each = of.tables.iter().map(|table| format!("(SELECT count(*) FROM {table})"));
-        let sql = format!("SELECT {} AS rows", each.collect::<Vec<_>>().join(" + "));
-        let rows = array(ask_json(loader, &sql).await?);
-        let rows = rows.first().and_then(|row| row["rows"].as_u64()).unwrap_or_default();
-        tally.rows.insert(format!("{} {}", of.source, of.endpoint), rows);
-        let rules = EndpointRules::named(&environment.configuration, &of.source, &of.endpoint)?;
-        // Where objects never give way to each other, records that did are not remembered.
-        let forgets = rules.facts.write != Write::Replace && !rules.facts.key.is_empty();
-        for row in array(ask_json(loader, &miscounted(&of, forgets)).await?) {
-            let number = |name: &str| row[name].as_i64().unwrap_or_default();
-            let key = text_of(&row, "key");
-            tally.miscounted((&of.source, &of.endpoint), &key, number("says"), number("stand"));
+        // A table that was dropped or is locked is a finding, and no end of the audit.
+        if let Err(error) = count_one(environment, loader, &of, tally).await {
+            tally.uncounted((&of.source, &of.endpoint), format!("{error:#}"));
         }
     }
+    Ok(())
+}
+
+async fn count_one(
+    environment: &Environment,
+    loader: &Loader,
+    of: &Endpoint,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
+    let each = of.tables.iter().map(|table| format!("(SELECT count(*) FROM {table})"));
+    let sql = format!("SELECT {} AS rows", each.collect::<Vec<_>>().join(" + "));
+    let rows = array(ask_json(loader, &sql).await?);
+    let rows = rows.first().and_then(|row| row["rows"].as_u64()).unwrap_or_default();
+    tally.rows.insert(format!("{} {}", of.source, of.endpoint), rows);
+    let rules = EndpointRules::named(&environment.configuration, &of.source, &of.endpoint)?;
+    // Where objects never give way to each other, records that did are not remembered.
+    let forgets = rules.facts.write != Write::Replace && !rules.facts.key.is_empty();
+    let found = array(ask_json(loader, &miscounted(of, forgets)).await?);
+    for row in &found {
+        let number = |name: &str| row[name].as_i64().unwrap_or_default();
+        let key = text_of(row, "key");
+        tally.miscounted((&of.source, &of.endpoint), &key, number("says"), number("stand"));
+    }
+    let all = found.first().and_then(|row| row["found"].as_u64()).unwrap_or_default();
+    tally.miscounted_too(all.saturating_sub(found.len() as u64));
     Ok(())
 }
 
@@ -84,10 +100,11 @@ fn miscounted(of: &Endpoint, forgets: bool) -> String {
             FROM riacho.objects o LEFT JOIN shadows s ON s.id = o.id
             WHERE o.source = {source} AND o.endpoint = {endpoint} AND o.stands)
         SELECT coalesce(said.key, o.key, 'object ' || counted.id) AS key,
-            coalesce(said.says, 0) AS says, coalesce(counted.stand, 0) AS stand
+            coalesce(said.says, 0) AS says, coalesce(counted.stand, 0) AS stand,
+            count(*) OVER () AS found
         FROM said FULL JOIN counted ON counted.id = said.id
         LEFT JOIN riacho.objects o ON o.id = counted.id
         WHERE coalesce(counted.stand, 0) {differs} coalesce(said.says, 0)
-        LIMIT {LISTED_MAX}"
+        ORDER BY 1 LIMIT {LISTED_MAX}"
     )
 }

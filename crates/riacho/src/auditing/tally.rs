@@ -80,14 +80,16 @@ impl Tally {
     }
 
     /// Counts an object.
-    pub(super) fn add(&mut self, at: &RawLocation, key: &ObjectKey, found: Found) {
+    pub(super) fn add(&mut self, at: &RawLocation, key: &ObjectKey, found: Found, is_gone: bool) {
         let counts = self.group(&at.source, &at.endpoint, &at.scope);
-        counts.landed += u64::from(found != Found::Gone);
+        let is_landed = !is_gone && !matches!(found, Found::Gone | Found::Expired);
+        counts.landed += u64::from(is_landed);
         let count = match found {
             Found::Loaded => &mut counts.loaded,
             Found::Unchanged => &mut counts.unchanged,
             Found::Superseded => &mut counts.superseded,
             Found::UnderWay => &mut counts.under_way,
+            Found::Expired => return,
             Found::Failed(_) => {
                 counts.differences += 1;
                 &mut counts.failed
@@ -98,6 +100,11 @@ impl Tally {
         let key = key.to_string();
         let load = format!("riacho load {}", quoted(&key));
         let (kind, detail, cure) = match found {
+            Found::Failed(kind) if is_gone => (
+                "failed",
+                kind,
+                "fetch its scope again: a newer object of it settles the failure".to_owned(),
+            ),
             Found::Failed(kind) => {
                 ("failed", kind, format!("mend the cause, then riacho replay {}", quoted(&key)))
             }
@@ -110,7 +117,11 @@ impl Tally {
                 "the ledger knows it, the lake has it no more".to_owned(),
                 "bring it back from its versions or a backup; its rows stand meanwhile".to_owned(),
             ),
-            Found::Loaded | Found::Unchanged | Found::Superseded | Found::UnderWay => return,
+            Found::Loaded
+            | Found::Unchanged
+            | Found::Superseded
+            | Found::UnderWay
+            | Found::Expired => return,
         };
         self.differ(kind, key, detail, cure);
     }
@@ -141,6 +152,19 @@ impl Tally {
     pub(super) fn stray(&mut self, key: &ObjectKey) {
         let cure = "move it to raw/source=…/endpoint=…/ or out of raw/".to_owned();
         self.differ("stray", key.to_string(), "its key names no endpoint".to_owned(), cure);
+    }
+
+    /// Differences of rows that are not listed.
+    pub(super) fn miscounted_too(&mut self, more: u64) {
+        self.differing += more;
+    }
+
+    /// Tables that could not be counted.
+    pub(super) fn uncounted(&mut self, endpoint: (&str, &str), why: String) {
+        self.group(endpoint.0, endpoint.1, &Scope(Vec::new())).differences += 1;
+        let what = format!("{} {}", endpoint.0, endpoint.1);
+        let cure = "riacho schema diff says what was changed by hand".to_owned();
+        self.differ("rows", what, why, cure);
     }
 
     /// An object whose root rows are not those that the ledger says.

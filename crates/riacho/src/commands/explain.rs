@@ -74,12 +74,12 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
     let environment = Environment::read().await?;
     let loader = environment.loader().await?;
     let Arguments { table, object, row } = arguments;
-    let lineage = match lineage::of(&loader, &table, &object, row).await? {
+    let lineage = match lineage::of(&loader, &table, environment.bucket()?, &object, row).await? {
         Origin::Standing(lineage) => lineage,
-        Origin::Elsewhere(said) => {
-            console.say(&said);
+        Origin::Unexplained { stands, why } => {
+            console.say(&why);
             console
-                .document(&json!({ "table": table, "row": row, "stands": false, "why": said }))?;
+                .document(&json!({ "table": table, "row": row, "stands": stands, "why": why }))?;
             return Ok(Exit::Failures);
         }
     };

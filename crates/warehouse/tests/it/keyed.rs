@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use normalise::{ColumnType, DeclaredType};
 use warehouse::{Begun, Write};
 
 use crate::support::{World, shred};
@@ -180,4 +181,66 @@ async fn versions_compare_across_a_column_that_became_numeric() {
         world.load(&mut warehouse, &key).await;
     }
     assert_eq!(world.ask(ROWS).await, ["1 1 ten", "2 1 half"]);
+}
+
+/// A record that was rejected in its time neither stands again nor takes the place of another, when
+/// its object is read once more for records that must stand.
+#[tokio::test]
+async fn what_was_rejected_stays_out_when_its_object_is_read_again() {
+    for remembered in [0, 100] {
+        let mut world = World::new(Write::Replace, &["/id"], Some("/v")).await;
+        world.rules.required = vec!["/what".parse().unwrap()];
+        world.rules.limits.max_remembered_keys = remembered;
+        let mut warehouse = world.warehouse().await;
+        let first = r#"[{"id":7,"v":3,"what":"kept","items":[{"a":1}]},
+            {"id":8,"v":1,"what":"kept","items":[{"a":2}]}, {"id":7,"v":5,"items":[{"a":3}]}]"#;
+        let first = world.put("1", 6, first);
+        world.load(&mut warehouse, &first).await;
+        let kept = ["7 1 kept", "8 1 kept"];
+        assert_eq!(world.ask(ROWS).await, kept);
+        for (hour, id) in [(7, 8), (9, 7)] {
+            let body = format!(r#"[{{"id":{id},"v":4,"what":"newer"}}]"#);
+            let newer = world.put("2", hour, &body);
+            world.load(&mut warehouse, &newer).await;
+            assert_ne!(world.ask(ROWS).await, kept);
+            let gone = world.put("2", hour + 1, "[]");
+            world.load(&mut warehouse, &gone).await;
+            assert_eq!(world.ask(ROWS).await, kept, "{remembered} remembered, {id} went");
+            assert_eq!(world.ask(ITEMS).await, ["7 1", "8 2"]);
+        }
+    }
+}
+
+/// Versions are compared as their column has them, whether the core still knows the earlier record or
+/// the database is asked for it.
+#[tokio::test]
+async fn versions_of_a_declared_type_are_compared_as_the_column_has_them() {
+    for (of, records, expected) in [
+        (ColumnType::Bigint, [r#""2""#, "10", r#""1""#], "7 1 second"),
+        (ColumnType::Text, ["9", r#""8""#, "10"], "7 1 first"),
+        (
+            ColumnType::Timestamptz,
+            [r#""2026-11-01T10:00:00""#, r#""2026-11-01T09:00:00Z""#, "5"],
+            "7 1 third",
+        ),
+    ] {
+        for remembered in [0, 100] {
+            let mut world = World::new(Write::Replace, &["/id"], Some("/v")).await;
+            world.rules.types = vec![DeclaredType { pattern: "/v".to_owned(), of }];
+            world.rules.limits.max_remembered_keys = remembered;
+            let mut warehouse = world.warehouse().await;
+            let mut lines = Vec::new();
+            for (version, what) in records.iter().zip(["first", "second", "third"]) {
+                lines.push(format!(r#"{{"id":7,"v":{version},"what":"{what}"}}"#));
+                // Another one between them, and enough of it that each comes in a batch of its own.
+                lines.push(format!(r#"{{"id":{},"v":0,"what":"{:70}"}}"#, lines.len(), ""));
+            }
+            let mut body = format!("[{}]", lines.join(","));
+            body.extend((body.len() % 2 == 0).then_some(' '));
+            let object = world.put("1", 6, &body);
+            world.load(&mut warehouse, &object).await;
+            let seven = "SELECT id, day, what FROM s.t WHERE id = 7";
+            assert_eq!(world.ask(seven).await, [expected], "{of} {remembered}");
+        }
+    }
 }

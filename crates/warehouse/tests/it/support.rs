@@ -190,7 +190,8 @@ impl World {
                 waiting.extend(loading.renounce(&one).await?);
                 continue;
             }
-            let mut shredder = self.shredder(loading, one.object_id, &one.location);
+            let mut shredder =
+                self.shredder(loading, one.object_id, &one.location).again_for(one.rows());
             for chunk in body.as_bytes().chunks(CHUNK) {
                 shredder.push(chunk).unwrap();
                 while shredder.is_under_way() {

@@ -13,8 +13,11 @@ const BEFORE_MAX: u32 = 20;
 /// Where a row was found.
 pub(super) enum Origin {
     Standing(Lineage),
-    /// It does not stand; why, in words.
-    Elsewhere(String),
+    /// It does not stand, or nobody knows any more what it came from; why, in words.
+    Unexplained {
+        stands: bool,
+        why: String,
+    },
 }
 
 /// From a record down to a row.
@@ -86,18 +89,19 @@ impl Table {
 pub(super) async fn of(
     loader: &Loader,
     table: &str,
+    bucket: &str,
     object: &str,
     row: i32,
 ) -> anyhow::Result<Origin> {
     let tables = tables(loader, table).await?;
     let asked = tables.iter().find(|held| held.name == table || held.full_name() == table);
     let asked = asked.ok_or_else(|| unknown_table(table))?;
-    let object = ledger_line(loader, object).await?;
+    let object = ledger_line(loader, bucket, object).await?;
     let id = object.text("id");
     let (mut at, mut number, mut steps) = (asked, row, Vec::new());
     while let Some(parent) = at.parent {
         let Some((parent_row, place)) = above(loader, at, &id, number).await? else {
-            return Ok(Origin::Elsewhere(elsewhere(loader, asked, &id, row).await?));
+            return elsewhere(loader, asked, &object, row).await;
         };
         steps.push(Step { path: at.path.clone(), place });
         number = parent_row;
@@ -107,7 +111,15 @@ pub(super) async fn of(
             .ok_or_else(|| unknown_table(table))?;
     }
     if steps.is_empty() && !stands(loader, at, &id, row).await? {
-        return Ok(Origin::Elsewhere(elsewhere(loader, asked, &id, row).await?));
+        return elsewhere(loader, asked, &object, row).await;
+    }
+    if object.text("status") == "failed" {
+        let why = format!(
+            "{} has row {row} of object {id}, but the object was overwritten since, and what stands \
+             there now failed; which of its versions the row came from is not known any more",
+            asked.full_name()
+        );
+        return Ok(Origin::Unexplained { stands: true, why });
     }
     steps.reverse();
     Ok(Origin::Standing(Lineage {
@@ -152,16 +164,16 @@ async fn tables(loader: &Loader, table: &str) -> anyhow::Result<Vec<Table>> {
     Ok(rows.iter().map(table).collect())
 }
 
-async fn ledger_line(loader: &Loader, object: &str) -> anyhow::Result<LedgerLine> {
+async fn ledger_line(loader: &Loader, bucket: &str, object: &str) -> anyhow::Result<LedgerLine> {
     let is_asked = match object.parse::<i64>() {
         Ok(id) => format!("id = {id}"),
-        Err(_) => format!("key = {}", literal(object)),
+        Err(_) => format!("bucket = {} AND key = {}", literal(bucket), literal(object)),
     };
     let sql = format!(
         "SELECT id, bucket, key, version_id, etag, bytes, sha256, source, endpoint, scope, status,
             object_time, to_char(loaded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS loaded_at,
             attempts, records, rows, rejects
-         FROM riacho.objects WHERE {is_asked} ORDER BY id LIMIT 1"
+         FROM riacho.objects WHERE {is_asked}"
     );
     let line = array(ask_json(loader, &sql).await?).into_iter().next().ok_or_else(|| {
         Usage(format!("the ledger knows no object `{object}`; `_object_id` of the row names it"))
@@ -198,7 +210,29 @@ async fn stands(loader: &Loader, table: &Table, id: &str, row: i32) -> anyhow::R
 }
 
 /// Why a row does not stand.
-async fn elsewhere(loader: &Loader, table: &Table, id: &str, row: i32) -> anyhow::Result<String> {
+async fn elsewhere(
+    loader: &Loader,
+    table: &Table,
+    object: &LedgerLine,
+    row: i32,
+) -> anyhow::Result<Origin> {
+    let why = why_not(loader, table, object, row).await?;
+    Ok(Origin::Unexplained { stands: false, why })
+}
+
+async fn why_not(
+    loader: &Loader,
+    table: &Table,
+    object: &LedgerLine,
+    row: i32,
+) -> anyhow::Result<String> {
+    let id = object.text("id");
+    if object.text("status") == "unchanged" {
+        return Ok(format!(
+            "object {id} has no rows of its own: its bytes were those of an earlier object of its \
+             scope, whose rows stand"
+        ));
+    }
     let sql = format!(
         "SELECT reason, pointer FROM riacho.rejects WHERE object_id = {id} AND \"row\" = {row}"
     );
