@@ -1,5 +1,7 @@
 //! The scalar places of a record by their pointers, in the order in which they were met.
 
+use normalise::Pointer;
+
 use crate::profile::Node;
 
 /// A place and what stands there.
@@ -22,8 +24,7 @@ impl Field<'_> {
 /// RFC 6901.
 pub(crate) fn pointer(path: &[String]) -> String {
     path.iter().fold(String::new(), |mut pointer, token| {
-        pointer.push('/');
-        pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
+        Pointer::push_token(&mut pointer, token);
         pointer
     })
 }

@@ -1,5 +1,7 @@
 //! What names a record, and which of two with one name is kept.
 
+use std::hash::{DefaultHasher, Hasher};
+
 use crate::json::{Kind, numeric};
 use crate::plan::{NodeId, Plan};
 use crate::pointer::Pointer;
@@ -149,6 +151,13 @@ impl Keys {
             self.seen = SeenKeys::default();
         }
     }
+}
+
+/// The same for equal names, on every machine.
+fn hash(name: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(name);
+    hasher.finish()
 }
 
 fn node_of(ways: &Ways, root: NodeId, plan: &mut Plan) -> NodeId {

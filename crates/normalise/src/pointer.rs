@@ -24,7 +24,7 @@ impl Pointer {
     }
 
     /// Writes `token` behind `path`, escaped.
-    pub(crate) fn push_token(path: &mut String, token: &str) {
+    pub fn push_token(path: &mut String, token: &str) {
         path.push('/');
         for character in token.chars() {
             match character {

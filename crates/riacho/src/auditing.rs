@@ -145,5 +145,5 @@ fn note(
     if !matches!(paired, Paired::Ledger(_)) {
         expected.landed(&location);
     }
-    tally.add(&location, paired.key(), found, matches!(paired, Paired::Ledger(_)));
+    tally.add(&location, paired.key(), found);
 }

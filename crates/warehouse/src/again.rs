@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use normalise::{Batch, Reject, RejectReason, RootKey};
 use tokio_postgres::types::ToSql;
 
-use crate::contest::version;
+use crate::contest::{place, version};
 use crate::keyed::Keyed;
 use crate::rows::RootRow;
 use crate::work::{Work, field};
@@ -101,7 +101,7 @@ async fn standing(
     parameters.extend(cells.iter().map(|cells| cells as &(dyn ToSql + Sync)));
     let rows = work.query("find the object's own records", &sql, &parameters).await?;
     let earlier = rows.iter().map(|row| {
-        Ok(Earlier { key: number(row)?, row: field(row, "row")?, version: version(keyed, row)? })
+        Ok(Earlier { key: place(row)?, row: field(row, "row")?, version: version(keyed, row)? })
     });
     earlier.collect()
 }
@@ -126,11 +126,7 @@ async fn shadows(
     parameters.extend(cells.iter().map(|cells| cells as &(dyn ToSql + Sync)));
     let rows = work.query("find the object's own shadows", &sql, &parameters).await?;
     let earlier = rows.iter().map(|row| {
-        Ok(Earlier { key: number(row)?, row: field(row, "row")?, version: field(row, "version")? })
+        Ok(Earlier { key: place(row)?, row: field(row, "row")?, version: field(row, "version")? })
     });
     earlier.collect()
-}
-
-fn number(row: &tokio_postgres::Row) -> Result<usize, WarehouseError> {
-    Ok(usize::try_from(field::<i64>(row, "n")? - 1).unwrap_or(usize::MAX))
 }

@@ -95,9 +95,14 @@ pub(crate) fn version(keyed: &Keyed<'_>, row: &Row) -> Result<Vec<u8>, Warehouse
     Ok(version)
 }
 
+/// Which of the keys asked for, from 0: `unnest` counts from 1.
+pub(crate) fn place(row: &Row) -> Result<usize, WarehouseError> {
+    Ok(usize::try_from(field::<i64>(row, "n")? - 1).unwrap_or(usize::MAX))
+}
+
 pub(crate) fn stander(keyed: &Keyed<'_>, row: &Row) -> Result<Stander, WarehouseError> {
     Ok(Stander {
-        key: usize::try_from(field::<i64>(row, "n")? - 1).unwrap_or(usize::MAX),
+        key: place(row)?,
         row: (field(row, "_object_id")?, field(row, "_row")?),
         version: version(keyed, row)?,
         standing: Standing::read(row)?,

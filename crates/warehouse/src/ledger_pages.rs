@@ -4,6 +4,7 @@
 use landing::ObjectKey;
 use tokio_postgres::SimpleQueryMessage;
 
+use crate::ident::Literal;
 use crate::work::Work;
 use crate::{Warehouse, WarehouseError};
 
@@ -41,7 +42,6 @@ impl Warehouse {
         bucket: &str,
         prefix: &str,
     ) -> Result<LedgerPages<'_>, WarehouseError> {
-        let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
         let work = self.work().await?;
         // Between two pages the lake is listed, for as long as that takes.
         let read = "SET TRANSACTION READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0";
@@ -51,8 +51,8 @@ impl Warehouse {
              SELECT key, etag, status, error->>'kind', stands FROM riacho.objects
              WHERE bucket = {} AND starts_with(key, {}) AND status <> 'loading'
              ORDER BY key COLLATE \"C\"",
-            literal(bucket),
-            literal(prefix)
+            Literal(bucket),
+            Literal(prefix)
         );
         work.run("read the ledger", &sql).await?;
         Ok(LedgerPages { work, is_over: false })

@@ -4,7 +4,7 @@
 //! Filters after Bloom, each of twice the size of the one before; the last one only fills up. From
 //! then on "perhaps" is said more often, which costs questions to the database, not rightness.
 
-use std::hash::{DefaultHasher, Hasher};
+use super::hash;
 
 const FIRST_BYTES: usize = 64 << 10;
 const LAST_BYTES: usize = 1 << 20;
@@ -79,12 +79,6 @@ impl Filter {
         let bit = hash.wrapping_add(probe.wrapping_mul(step)) as usize % (self.words.len() * 64);
         (bit / 64, 1 << (bit % 64))
     }
-}
-
-fn hash(name: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(name);
-    hasher.finish()
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 //! Most sources write their records in the order of their keys. A key above all that came before
 //! joins a list that is searched by halves; a hash table leads to the others.
 
-use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
 
 use super::entries::{Entries, Entry};
+use super::hash;
 
 const EMPTY: u32 = 0;
 
@@ -85,7 +85,7 @@ impl SeenKeys {
             self.grow();
         }
         let mask = self.slots.len() - 1;
-        let mut at = hash(name) & mask;
+        let mut at = hash(name) as usize & mask;
         let mut entry = std::mem::take(&mut self.scratch);
         let mut found = None;
         while found.is_none()
@@ -113,7 +113,7 @@ impl SeenKeys {
             let Some(number) = stands.next_if(|stands| *stands as usize == number + 1) else {
                 return;
             };
-            let mut at = hash(&entry.name) & (slots - 1);
+            let mut at = hash(&entry.name) as usize & (slots - 1);
             while table.get(at).is_some_and(|slot| *slot != EMPTY) {
                 at = (at + 1) & (slots - 1);
             }
@@ -122,12 +122,6 @@ impl SeenKeys {
             }
         });
     }
-}
-
-fn hash(name: &[u8]) -> usize {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(name);
-    hasher.finish() as usize
 }
 
 #[cfg(test)]

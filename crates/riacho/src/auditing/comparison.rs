@@ -26,6 +26,8 @@ pub(crate) enum Found {
     Failed(String),
     NeverLoaded,
     Overwritten,
+    /// Failed, and not in the lake any more.
+    FailedAndGone(String),
     /// Not in the lake any more, while its rows stand.
     Gone,
     /// Not in the lake any more, as it need not be.
@@ -63,8 +65,7 @@ pub(super) fn judge(paired: &Paired, young: Timestamp) -> Found {
     let (listed, line) = match paired {
         Paired::Ledger(line) if line.stands => return Found::Gone,
         Paired::Ledger(line) if line.status == "failed" => {
-            let kind = line.failure.as_deref().unwrap_or_default();
-            return Found::Failed(format!("{kind}; the lake has it no more"));
+            return Found::FailedAndGone(line.failure.clone().unwrap_or_default());
         }
         Paired::Ledger(_) => return Found::Expired,
         Paired::Lake(listed) if listed.last_modified > young => return Found::UnderWay,
@@ -136,10 +137,7 @@ mod tests {
             (Paired::Lake(listed("k", "1", 101)), Found::UnderWay),
             (Paired::Ledger(line("k", "1", "loaded")), Found::Gone),
             (Paired::Ledger(line("k", "1", "superseded")), Found::Expired),
-            (
-                Paired::Ledger(line("k", "1", "failed")),
-                Found::Failed("; the lake has it no more".to_owned()),
-            ),
+            (Paired::Ledger(line("k", "1", "failed")), Found::FailedAndGone(String::new())),
             (both("1", 1, "loaded"), Found::Loaded),
             (both("2", 1, "loaded"), Found::Overwritten),
             (both("2", 101, "loaded"), Found::UnderWay),

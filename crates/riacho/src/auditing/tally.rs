@@ -80,17 +80,17 @@ impl Tally {
     }
 
     /// Counts an object.
-    pub(super) fn add(&mut self, at: &RawLocation, key: &ObjectKey, found: Found, is_gone: bool) {
+    pub(super) fn add(&mut self, at: &RawLocation, key: &ObjectKey, found: Found) {
         let counts = self.group(&at.source, &at.endpoint, &at.scope);
-        let is_landed = !is_gone && !matches!(found, Found::Gone | Found::Expired);
-        counts.landed += u64::from(is_landed);
+        let is_gone = matches!(found, Found::Gone | Found::Expired | Found::FailedAndGone(_));
+        counts.landed += u64::from(!is_gone);
         let count = match found {
             Found::Loaded => &mut counts.loaded,
             Found::Unchanged => &mut counts.unchanged,
             Found::Superseded => &mut counts.superseded,
             Found::UnderWay => &mut counts.under_way,
             Found::Expired => return,
-            Found::Failed(_) => {
+            Found::Failed(_) | Found::FailedAndGone(_) => {
                 counts.differences += 1;
                 &mut counts.failed
             }
@@ -100,9 +100,9 @@ impl Tally {
         let key = key.to_string();
         let load = format!("riacho load {}", quoted(&key));
         let (kind, detail, cure) = match found {
-            Found::Failed(kind) if is_gone => (
+            Found::FailedAndGone(kind) => (
                 "failed",
-                kind,
+                format!("{kind}; the lake has it no more"),
                 "fetch its scope again: a newer object of it settles the failure".to_owned(),
             ),
             Found::Failed(kind) => {

@@ -1,7 +1,5 @@
 //! `riacho audit`: the proof. Expected, landed, loaded, standing; every difference with its cure.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use fetch::FetchRequest;
 use jiff::{SignedDuration, Timestamp};
@@ -125,9 +123,8 @@ fn document(tally: &Tally) -> serde_json::Value {
     let groups = tally.groups.iter().map(|((endpoint, value), counts)| {
         json!({ "endpoint": endpoint, "partition": value, "counts": counts })
     });
-    let rows = tally.rows.iter().collect::<BTreeMap<_, _>>();
     json!({
-        "agrees": tally.differing == 0, "groups": groups.collect::<Vec<_>>(), "rows": rows,
+        "agrees": tally.differing == 0, "groups": groups.collect::<Vec<_>>(), "rows": tally.rows,
         "differences_count": tally.differing, "differences": tally.differences,
     })
 }

@@ -49,13 +49,13 @@ fn down<'a>(
     let (mut json, mut pointer, mut path) = (from.json, from.pointer.clone(), path.to_owned());
     let tail: Pointer = step.path.strip_prefix(path.as_str())?.parse().ok()?;
     for token in tail.tokens() {
-        push(&mut path, token);
+        Pointer::push_token(&mut path, token);
         let (name, value) = member(json, &names(&path, renames))?;
-        push(&mut pointer, &name);
+        Pointer::push_token(&mut pointer, &name);
         json = value;
     }
     let (name, item) = entry(json, step.place)?;
-    push(&mut pointer, &name);
+    Pointer::push_token(&mut pointer, &name);
     let start = from.start + offset(from.json, item)?;
     Some(Fragment { pointer, start, json: item, is_found: true })
 }
@@ -125,11 +125,6 @@ impl<'de> Visitor<'de> for Reading {
         }
         Ok(entries)
     }
-}
-
-fn push(pointer: &mut String, token: &str) {
-    pointer.push('/');
-    pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
 }
 
 #[cfg(test)]
