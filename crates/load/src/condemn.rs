@@ -23,7 +23,10 @@ pub(crate) async fn record(
         at: Timestamp::now(),
     };
     let object = with_bytes(loader, object).await?;
-    let log = error_log::record(loader.lake(), &object, failure).await?;
+    let log = match loader.rehearsal {
+        None => error_log::record(loader.lake(), &object, failure).await?,
+        Some(_) => error_log::log(&object, failure, None),
+    };
     loader.enter_failure(&object, &log).await
 }
 

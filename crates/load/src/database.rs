@@ -7,7 +7,7 @@ use std::sync::Arc;
 use secrets::{SecretError, Secrets};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 use warehouse::{
-    DatabaseParts, DatabaseSettings, SettingsError, Timeouts, Warehouse, WarehouseError,
+    DatabaseParts, DatabaseSettings, Ledger, SettingsError, Timeouts, Warehouse, WarehouseError,
 };
 
 /// Names a secret of Secrets Manager, in the JSON that RDS writes.
@@ -49,6 +49,7 @@ pub struct Database {
     lookup: Lookup,
     secrets: Arc<Secrets>,
     timeouts: Timeouts,
+    ledger: Ledger,
     connection: Mutex<Option<Warehouse>>,
 }
 
@@ -63,12 +64,19 @@ impl Database {
     /// for what the secret does not hold; or `PG*` alone, with a token for a password where
     /// `RIACHO_DB_AUTH` is `iam`. Nothing is asked of anyone before the first object.
     pub fn new(lookup: Lookup, secrets: Arc<Secrets>, timeouts: Timeouts) -> Self {
-        Self { lookup, secrets, timeouts, connection: Mutex::new(None) }
+        let (ledger, connection) = (Ledger::default(), Mutex::new(None));
+        Self { lookup, secrets, timeouts, ledger, connection }
     }
 
     /// The same database with a connection of its own.
     pub fn another(&self) -> Self {
-        Self::new(Arc::clone(&self.lookup), Arc::clone(&self.secrets), self.timeouts)
+        self.with_ledger(self.ledger.clone())
+    }
+
+    /// The same database under another ledger, with a connection of its own.
+    pub fn with_ledger(&self, ledger: Ledger) -> Self {
+        let (lookup, secrets) = (Arc::clone(&self.lookup), Arc::clone(&self.secrets));
+        Self { ledger, ..Self::new(lookup, secrets, self.timeouts) }
     }
 
     /// Whether anything names a database.
@@ -104,14 +112,16 @@ impl Database {
     }
 
     async fn connect(&self) -> Result<Warehouse, DatabaseError> {
-        let settings = self.settings().await?;
-        match Warehouse::connect(settings, self.timeouts).await {
+        let connect = async |settings| {
+            Warehouse::connect_to(self.ledger.clone(), settings, self.timeouts).await
+        };
+        match connect(self.settings().await?).await {
             Err(error) if error.is_authentication() => {
                 let Some(name) = self.variable(SECRET_VARIABLE) else {
                     return Err(error.into());
                 };
                 self.secrets.forget(&name).await;
-                Ok(Warehouse::connect(self.settings().await?, self.timeouts).await?)
+                Ok(connect(self.settings().await?).await?)
             }
             settled => Ok(settled?),
         }

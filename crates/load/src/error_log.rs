@@ -54,7 +54,18 @@ pub async fn record(
     failure: Failure,
 ) -> Result<ErrorLog, LakeError> {
     let earlier = read(lake, &object.bucket, &object.key).await?;
-    let log = ErrorLog {
+    let log = log(object, failure, earlier.as_ref());
+    write(lake, &log).await?;
+    Ok(log)
+}
+
+/// The error log of a failure, after an `earlier` one.
+pub(crate) fn log(
+    object: &LandedObject,
+    failure: Failure,
+    earlier: Option<&ErrorLog>,
+) -> ErrorLog {
+    ErrorLog {
         bucket: object.bucket.clone(),
         key: object.key.clone(),
         version_id: object.version_id.clone(),
@@ -63,12 +74,10 @@ pub async fn record(
         position: failure.position,
         excerpt: failure.excerpt,
         violation: failure.violation,
-        first_failed_at: earlier.as_ref().map_or(failure.at, |log| log.first_failed_at),
+        first_failed_at: earlier.map_or(failure.at, |log| log.first_failed_at),
         last_failed_at: failure.at,
         attempts: earlier.map_or(0, |log| log.attempts).saturating_add(failure.attempts),
-    };
-    write(lake, &log).await?;
-    Ok(log)
+    }
 }
 
 /// Writes an error log as it is.

@@ -16,6 +16,7 @@ mod loader;
 mod metrics;
 mod pour;
 mod progress;
+mod rehearsal;
 mod rejects;
 mod report;
 mod rules;

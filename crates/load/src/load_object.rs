@@ -36,6 +36,8 @@ pub(crate) struct Job<'a> {
     pub(crate) endpoint: &'a EndpointRules,
     pub(crate) limits: DecodeLimits,
     pub(crate) force: bool,
+    /// Whether its error log is of interest.
+    pub(crate) minds_error_log: bool,
 }
 
 /// What is known of it afterwards.
@@ -198,7 +200,8 @@ async fn attempt(
 }
 
 async fn has_error_log(job: Job<'_>) -> bool {
-    error_log::exists(job.lake, &job.object.bucket, &job.object.key).await
+    job.minds_error_log
+        && error_log::exists(job.lake, &job.object.bucket, &job.object.key).await
 }
 
 /// What became of taking an object up.

@@ -15,6 +15,7 @@ use crate::load_object::{Done, Job, load_object};
 use crate::rules::EndpointRules;
 use crate::side_by_side::{AT_ONCE, settle_all};
 use crate::telling::{failed, ignored, loaded, log};
+use crate::rehearsal::Rehearsal;
 use crate::{
     Database, Deadline, LoadError, LoadFailure, ObjectReport, Progress, Verdict, condemn, error_log,
 };
@@ -26,6 +27,8 @@ pub struct Loader {
     lake: Lake,
     configuration: Arc<Configuration>,
     database: Database,
+    /// Set where objects are loaded beside the tables that stand.
+    pub(crate) rehearsal: Option<Rehearsal>,
     /// Who helps with an event of several objects.
     helpers: OnceLock<Vec<Loader>>,
 }
@@ -53,13 +56,18 @@ impl std::fmt::Debug for Run<'_> {
 impl Loader {
     /// A loader of given parts. The database is connected to when it is first needed.
     pub fn new(lake: Lake, configuration: Arc<Configuration>, database: Database) -> Self {
-        Self { lake, configuration, database, helpers: OnceLock::new() }
+        Self { lake, configuration, database, rehearsal: None, helpers: OnceLock::new() }
     }
 
     /// The same loader with a connection of its own, to load at the same time.
     pub fn another(&self) -> Self {
+        self.over(self.database.another(), self.rehearsal)
+    }
+
+    /// The same loader over another connection.
+    pub(crate) fn over(&self, database: Database, rehearsal: Option<Rehearsal>) -> Self {
         let configuration = Arc::clone(&self.configuration);
-        Self::new(self.lake.clone(), configuration, self.database.another())
+        Self { rehearsal, ..Self::new(self.lake.clone(), configuration, database) }
     }
 
     /// The lake that objects are read from.
@@ -129,7 +137,10 @@ impl Loader {
             return Err(LoadError::OutOfTime);
         }
         let location = RawLocation::parse(&object.key)?;
-        let endpoint = EndpointRules::of(&self.configuration, &location)?;
+        let mut endpoint = EndpointRules::of(&self.configuration, &location)?;
+        if let Some(rehearsal) = self.rehearsal {
+            rehearsal.apply(&mut endpoint.facts);
+        }
         let job = Job {
             lake: &self.lake,
             object,
@@ -137,13 +148,15 @@ impl Loader {
             endpoint: &endpoint,
             limits: self.decode_limits(),
             force: run.force,
+            minds_error_log: self.rehearsal.is_none(),
         };
         let done = self.in_time(job, run.deadline).await?;
         // An error log of an object that is loaded is out of date.
         if done.has_error_log {
             self.resolve(&object.bucket, &object.key).await;
         }
-        for settled in done.outcome.settled() {
+        let settled = done.outcome.settled().iter().filter(|_| self.rehearsal.is_none());
+        for settled in settled {
             self.resolve(&object.bucket, settled).await;
         }
         Ok(done)

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, config, demo, dev, explain, fetch, infer, load, replay, schema, status,
+    audit, config, demo, dev, explain, fetch, infer, load, rebuild, replay, schema, status,
 };
 use crate::exit::Exit;
 use crate::output::Console;
@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Load(load::Arguments),
     /// Load again what failed, once its cause is mended
     Replay(replay::Arguments),
+    /// Load a source's objects once more beside its tables, and put in place what differs
+    Rebuild(rebuild::Arguments),
     /// Count what became of every object, and list the failures that are open
     Status(status::Arguments),
     /// Show tables, columns and the changes of shape that were noticed
@@ -71,6 +73,7 @@ impl Command {
             Self::Fetch(arguments) => fetch::run(arguments, console).await,
             Self::Load(arguments) => load::run(arguments, console).await,
             Self::Replay(arguments) => replay::run(arguments, console).await,
+            Self::Rebuild(arguments) => Box::pin(rebuild::run(arguments, console)).await,
             Self::Status(arguments) => status::run(arguments, console).await,
             Self::Schema(arguments) => schema::run(arguments, console).await,
             Self::Audit(arguments) => audit::run(arguments, console).await,

@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod fetch;
 pub(crate) mod infer;
 pub(crate) mod load;
+pub(crate) mod rebuild;
 pub(crate) mod replay;
 mod samples;
 pub(crate) mod schema;

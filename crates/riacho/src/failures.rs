@@ -7,7 +7,6 @@ use load::Loader;
 use manifest::{Manifest, OpenList};
 
 use crate::environment::Environment;
-use crate::loading::Tally;
 use crate::output::{Align, Sheet};
 
 /// The manifest's lines.
@@ -17,16 +16,18 @@ pub(crate) async fn open(environment: &Environment) -> anyhow::Result<Vec<ErrorL
 }
 
 /// Brings the manifest up to date with what was loaded here: with its open lines, and with what
-/// failed just now. On AWS events do that; where a person loads, there may be none.
-pub(crate) async fn follow(loader: &Loader, tally: &Tally) -> anyhow::Result<()> {
+/// `failed` just now (bucket and key). On AWS events do that; where a person loads, there may be none.
+pub(crate) async fn follow<'a>(
+    loader: &Loader,
+    failed: impl Iterator<Item = (&'a str, &'a ObjectKey)>,
+) -> anyhow::Result<()> {
     let Some(bucket) = loader.configuration().bucket() else {
         return Ok(());
     };
     let manifest = Manifest::new(loader.another());
     let lines = manifest.open().await?;
-    let failed = tally.troubles.iter().filter(|report| report.bucket == bucket);
-    let keys: BTreeSet<_> =
-        lines.iter().map(|log| &log.key).chain(failed.map(|report| &report.key)).cloned().collect();
+    let failed = failed.filter(|(of, _)| *of == bucket).map(|(_, key)| key);
+    let keys: BTreeSet<_> = lines.iter().map(|log| &log.key).chain(failed).cloned().collect();
     if !keys.is_empty() {
         manifest.follow(&keys).await?;
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use landing::LandedObject;
+use landing::{LandedObject, ObjectKey};
 use load::{Deadline, Loader, ObjectReport, Progress, Run, Summary, Verdict};
 use objects::Lake;
 use tokio::sync::Mutex;
@@ -36,6 +36,11 @@ pub(crate) enum Wanted {
 }
 
 impl Tally {
+    /// Those that failed: bucket and key.
+    pub(crate) fn failed(&self) -> impl Iterator<Item = (&str, &ObjectKey)> {
+        self.troubles.iter().map(|report| (report.bucket.as_str(), &report.key))
+    }
+
     pub(crate) fn add(&mut self, report: ObjectReport) {
         let troubled = matches!(report.outcome, Verdict::Failed | Verdict::Retry);
         if troubled && self.troubles.len() < TROUBLES_MAX {
@@ -123,6 +128,16 @@ pub(crate) struct Observer {
 impl Observer {
     pub(crate) fn new(meter: Meter) -> Arc<Self> {
         Arc::new(Self { meter, tally: std::sync::Mutex::default() })
+    }
+
+    /// So many are still to come.
+    pub(crate) fn expect(&self, more: u64) {
+        self.meter.expect(more);
+    }
+
+    /// What goes on now.
+    pub(crate) fn message(&self, text: &str) {
+        self.meter.message(text);
     }
 
     /// Takes the meter away.

@@ -12,6 +12,7 @@ mod loading;
 mod output;
 mod parts;
 mod questions;
+mod rebuilding;
 mod signals;
 mod wiring;
 

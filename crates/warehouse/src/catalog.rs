@@ -7,7 +7,7 @@ use normalise::{Column, ColumnType, Origin, Renames, Schema, Table};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::ident::{Relation, schema_name};
+use crate::ident::{Literal, Relation};
 use crate::views::{IS_OURS, LEANERS};
 use crate::work::{Work, field};
 use crate::{EndpointFacts, WarehouseError, mend};
@@ -199,6 +199,8 @@ pub(crate) async fn read(
     endpoint: &EndpointFacts,
 ) -> Result<Catalog, WarehouseError> {
     let measures = measures();
+    let namespace = work.ledger().namespace(&endpoint.source);
+    let measured = Literal(work.ledger().measured(&namespace)).to_string();
     let sql = format!(
         "WITH e AS MATERIALIZED (SELECT e.*, {MARK} FROM riacho.endpoints e
             WHERE e.source = $1 AND e.endpoint = $2)
@@ -208,7 +210,7 @@ pub(crate) async fn read(
         FROM e
         JOIN riacho.tables t ON t.source = e.source AND t.endpoint = e.endpoint
         CROSS JOIN LATERAL (
-            SELECT to_regclass(format('%I.%I', t.schema_name, t.table_name)) AS oid) n
+            SELECT to_regclass(format('%I.%I', {measured}, t.table_name)) AS oid) n
         CROSS JOIN LATERAL ({measures}) r
         LEFT JOIN riacho.columns c ON c.source = t.source AND c.endpoint = t.endpoint
             AND c.table_position = t.position
@@ -229,7 +231,7 @@ pub(crate) async fn read(
     }
     let (version, mark, namespace) = match rows.first() {
         Some(row) => (field(row, "version")?, field(row, "mark")?, field(row, "schema_name")?),
-        None => (0, String::new(), schema_name(&endpoint.source)),
+        None => (0, String::new(), namespace),
     };
     let taken = read_taken(work, &namespace, &tables).await?;
     let schema = Schema { tables, taken, renames, ..Schema::default() };

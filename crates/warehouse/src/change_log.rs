@@ -323,6 +323,20 @@ pub(crate) async fn remark(
     Ok(())
 }
 
+/// Writes down that an endpoint was rebuilt.
+pub(crate) async fn rebuilt(
+    work: &Work<'_>,
+    endpoint: &EndpointFacts,
+    details: &serde_json::Value,
+) -> Result<(), WarehouseError> {
+    const INSERT: &str = "
+        INSERT INTO riacho.changes (source, endpoint, object_id, kind, details)
+        VALUES ($1, $2, $3, 'rebuilt', $4)";
+    let of: [&(dyn ToSql + Sync); 4] = [&endpoint.source, &endpoint.endpoint, &NO_OBJECT, details];
+    work.execute("write down the rebuild", INSERT, &of).await?;
+    Ok(())
+}
+
 /// Writes down that most of a scope's records vanished.
 pub(crate) async fn vanished(
     work: &Work<'_>,

@@ -7,7 +7,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, NoTls, Socket};
 
 use crate::work::Statements;
-use crate::{DatabaseSettings, Trust, WarehouseError, tls};
+use crate::{DatabaseSettings, Ledger, Trust, WarehouseError, tls};
 
 /// A connection that rested longer is asked whether it still lives: a function that was frozen
 /// between two events, a server that was restarted.
@@ -23,12 +23,15 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) async fn open(settings: &DatabaseSettings) -> Result<Self, WarehouseError> {
+    pub(crate) async fn open(
+        settings: &DatabaseSettings,
+        ledger: Ledger,
+    ) -> Result<Self, WarehouseError> {
         let client = match settings.trust() {
             Trust::Disable => connect(settings, NoTls).await?,
             _ => connect(settings, tls::connector(settings)?).await?,
         };
-        let statements = Statements::default();
+        let statements = Statements::of(ledger);
         Ok(Self { client, statements, used_at: Instant::now() })
     }
 

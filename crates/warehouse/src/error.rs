@@ -3,7 +3,7 @@
 use landing::{Classify, FailureKind};
 
 use crate::sqlstate;
-use crate::{RenameRefused, ScriptError, SettingsError, Vanished};
+use crate::{RebuildRefused, RenameRefused, ScriptError, SettingsError, Vanished};
 
 /// Why the warehouse could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +82,9 @@ pub enum WarehouseError {
     /// A rename can't be accepted.
     #[error(transparent)]
     Rename(#[from] RenameRefused),
+    /// A rebuild can't go on.
+    #[error(transparent)]
+    Rebuild(#[from] RebuildRefused),
     /// Somebody changed the endpoint's tables so that rows would not go where they belong.
     #[error("{0}")]
     ChangedByHand(String),
@@ -121,6 +124,7 @@ impl WarehouseError {
             Self::NotReinstated { .. } => "not_reinstated",
             Self::TooNew { .. } => "warehouse_too_new",
             Self::Rename(_) => "rename_refused",
+            Self::Rebuild(_) => "rebuild_refused",
             Self::ChangedByHand(_) => "changed_by_hand",
             Self::Script(_) => "table_script",
             Self::Mismatch(_) => "rows_do_not_fit",
@@ -149,6 +153,7 @@ impl WarehouseError {
             | Self::NotReinstated { .. }
             | Self::TooNew { .. }
             | Self::Rename(_)
+            | Self::Rebuild(_)
             | Self::ChangedByHand(_)
             | Self::Script(_)
             | Self::Mismatch(_) => false,
@@ -177,6 +182,7 @@ impl Classify for WarehouseError {
             Self::Database { code: Some(code), .. } => sqlstate::meaning(code).1,
             Self::Vanished(_)
             | Self::Rename(_)
+            | Self::Rebuild(_)
             | Self::VerdictStands(_)
             | Self::ChangedByHand(_)
             | Self::Script(_) => FailureKind::Permanent,

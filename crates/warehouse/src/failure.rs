@@ -6,7 +6,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::values::{Instant, count};
 use crate::work::Work;
-use crate::{ObjectFacts, WarehouseError};
+use crate::{ObjectFacts, WarehouseError, gate};
 
 /// Writes the line of a failed object. One that says the same bytes are dealt with stays as it is:
 /// the failure is then of an event that came late.
@@ -16,9 +16,10 @@ pub(crate) async fn record(
     failure: &ErrorLog,
 ) -> Result<(), WarehouseError> {
     const RECORD: &str = "
-        INSERT INTO riacho.objects AS o (bucket, key, source, endpoint, scope, object_time,
+        INSERT INTO riacho.objects AS o (id, bucket, key, source, endpoint, scope, object_time,
             version_id, etag, sequencer, bytes, sha256, error, status, attempts)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'failed', 1)
+        OVERRIDING SYSTEM VALUE
+        VALUES (nextval('riacho.objects_id_seq'), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'failed', 1)
         ON CONFLICT (bucket, key) DO UPDATE SET
             status = 'failed', attempts = o.attempts + 1, object_time = excluded.object_time,
             version_id = excluded.version_id, etag = excluded.etag, bytes = excluded.bytes,
@@ -48,6 +49,7 @@ pub(crate) async fn record(
         &object.sha256,
         &error,
     ];
+    gate::enter(&work, &location.source, &location.endpoint).await?;
     work.execute("write down the failure", RECORD, &parameters).await?;
     work.commit().await
 }

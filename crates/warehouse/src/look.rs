@@ -5,7 +5,7 @@ use crate::catalog::{self, Catalog};
 use crate::ledger::{self, Line};
 use crate::scope::{self, Holder};
 use crate::work::Work;
-use crate::{EndpointFacts, ObjectFacts, WarehouseError, Write, schema_change, shadows, work};
+use crate::{EndpointFacts, ObjectFacts, WarehouseError, Write, gate, schema_change, shadows, work};
 
 /// What was found.
 #[derive(Debug)]
@@ -29,14 +29,22 @@ pub(crate) async fn look(
 ) -> Result<Found, WarehouseError> {
     let replaces = endpoint.write == Write::Replace;
     let mark = catalog::mark_statement();
-    let statements = [work::LOCK, ledger::CLAIM, scope::HOLDERS, shadows::ANY, &mark];
+    let statements =
+        [gate::ENTER, work::LOCK, ledger::CLAIM, scope::HOLDERS, shadows::ANY, &mark];
     work.prepare("prepare to look at the ledger", &statements).await?;
     if endpoint.lock_schema_first {
         work.open().await?;
+        gate::enter(work, &endpoint.source, &endpoint.endpoint).await?;
         schema_change::wait_for_lock(work, endpoint).await?;
     }
-    let (opened, locked, line, holders, has_shadows, tables, mark) = futures::join!(
+    let (opened, entered, locked, line, holders, has_shadows, tables, mark) = futures::join!(
         async { if endpoint.lock_schema_first { Ok(()) } else { work.open().await } },
+        async {
+            if endpoint.lock_schema_first {
+                return Ok(());
+            }
+            gate::enter(work, &endpoint.source, &endpoint.endpoint).await
+        },
         async { if replaces { scope::lock_scope(work, object).await } else { Ok(()) } },
         ledger::claim(work, object, endpoint, promised),
         holders(work, object, endpoint),
@@ -56,6 +64,7 @@ pub(crate) async fn look(
     );
     // The first that failed is the one that says why.
     opened?;
+    entered?;
     locked?;
     let found = Found {
         line: line?,

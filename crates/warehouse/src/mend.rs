@@ -92,7 +92,7 @@ fn foreign(catalog: &Catalog, found: &Found) -> BTreeSet<(usize, String)> {
 }
 
 /// Values would be misread, rounded, or belong to nothing: no load may go on.
-fn refuse_what_misleads(catalog: &Catalog, found: &Found) -> Result<(), WarehouseError> {
+pub(crate) fn refuse_what_misleads(catalog: &Catalog, found: &Found) -> Result<(), WarehouseError> {
     for table in &catalog.schema.tables {
         let Some(standing) = found.get(&table.name) else { continue };
         let relation = catalog.relation(table);

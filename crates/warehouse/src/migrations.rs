@@ -3,6 +3,7 @@
 use tokio_postgres::error::SqlState;
 
 use crate::connection::Connection;
+use crate::ident::Ident;
 use crate::work::{Work, field};
 use crate::{Timeouts, WarehouseError};
 
@@ -33,15 +34,15 @@ pub(crate) async fn migrate(
     }
     let work = Work::begin(&mut connection.client, &connection.statements, timeouts).await?;
     work.query("wait for another migration", "SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
-    work.run(
-        "set up schema `riacho`",
-        "CREATE SCHEMA IF NOT EXISTS riacho;
+    let set_up = format!(
+        "CREATE SCHEMA IF NOT EXISTS {};
          CREATE TABLE IF NOT EXISTS riacho.migrations (
              version integer PRIMARY KEY,
              applied_at timestamptz NOT NULL DEFAULT now()
          )",
-    )
-    .await?;
+        Ident(work.ledger().schema())
+    );
+    work.run("set up schema `riacho`", &set_up).await?;
     let row = work.query_one("read the schema's version", VERSION, &[]).await?;
     let applied: i32 = field(&row, "version")?;
     for (number, sql) in MIGRATIONS.iter().filter(|(number, _)| *number > applied) {
@@ -55,7 +56,8 @@ pub(crate) async fn migrate(
 
 /// The version found; 0 where there is none yet.
 async fn version(connection: &Connection) -> Result<i32, WarehouseError> {
-    match connection.client.query_one(VERSION, &[]).await {
+    let ask = connection.statements.ledger().statement(VERSION);
+    match connection.client.query_one(ask.as_ref(), &[]).await {
         Ok(row) => field(&row, "version"),
         Err(error)
             if error.code() == Some(&SqlState::UNDEFINED_TABLE)

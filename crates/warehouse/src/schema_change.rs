@@ -5,7 +5,7 @@
 use normalise::{Change, ColumnType, Schema, Table};
 
 use crate::catalog::{Catalog, is_rewritable, lock_tables, measures, moved, read_version};
-use crate::ident::Ident;
+use crate::ident::{Ident, Relation};
 use crate::turns::Turns;
 use crate::work::{Work, field};
 use crate::{EndpointFacts, WarehouseError, ddl, views};
@@ -98,7 +98,9 @@ pub(crate) async fn try_lock(
 ) -> Result<bool, WarehouseError> {
     const TRY: &str =
         "SELECT pg_try_advisory_xact_lock(hashtextextended('riacho ' || $1, 0)) AS taken";
-    let row = work.query_one("take the schema lock", TRY, &[&lock_name(endpoint)]).await?;
+    let name = lock_name(endpoint);
+    let name = work.ledger().lock(&name);
+    let row = work.query_one("take the schema lock", TRY, &[&name.as_ref()]).await?;
     field(&row, "taken")
 }
 
@@ -198,7 +200,8 @@ async fn refuse_rewriting(
 ) -> Result<(), WarehouseError> {
     let measures = measures();
     let sql = format!("SELECT m.* FROM (SELECT to_regclass($1) AS oid) n, LATERAL ({measures}) m");
-    let name = catalog.relation(table).to_string();
+    let measured = work.ledger().measured(&catalog.namespace);
+    let name = Relation { schema: measured, name: &table.name }.to_string();
     let row = work.query_one("measure the table", &sql, &[&name]).await?;
     if is_rewritable(&row)? { Ok(()) } else { Err(moved(endpoint)) }
 }

@@ -30,7 +30,7 @@ const PREAMBLE: &str = "\
 /// An endpoint's tables at one version of the catalog.
 #[derive(Debug, Clone)]
 pub struct Tables {
-    catalog: Catalog,
+    pub(crate) catalog: Catalog,
 }
 
 impl Tables {

@@ -87,7 +87,8 @@ pub(crate) async fn look_after(
     schema_locked: bool,
 ) -> Result<bool, WarehouseError> {
     let renames = catalog.renames(endpoint);
-    if !Families::of(catalog, &renames).call_for_views() {
+    // A rebuild's tables have no readers, and the views stay with the tables that have.
+    if work.ledger().is_of_rebuild() || !Families::of(catalog, &renames).call_for_views() {
         return Ok(true);
     }
     let is_ours = schema_locked || try_lock(work, endpoint).await?;
@@ -113,7 +114,7 @@ pub(crate) async fn keep_up(
 ) -> Result<(), WarehouseError> {
     let renames = catalog.renames(endpoint);
     let families = Families::of(catalog, &renames);
-    if !families.call_for_views() {
+    if work.ledger().is_of_rebuild() || !families.call_for_views() {
         return Ok(());
     }
     let namespace = views_namespace(&catalog.namespace);

@@ -8,7 +8,8 @@ use crate::connection::Connection;
 use crate::memory::Memory;
 use crate::work::Work;
 use crate::{
-    Begun, DatabaseSettings, EndpointFacts, ObjectFacts, WarehouseError, begin, failure, migrations,
+    Begun, DatabaseSettings, EndpointFacts, Ledger, ObjectFacts, WarehouseError, begin, failure,
+    migrations,
 };
 
 /// How long the warehouse may be waited for. Set for each transaction alone, so that a pooler
@@ -50,7 +51,16 @@ impl Warehouse {
         settings: DatabaseSettings,
         timeouts: Timeouts,
     ) -> Result<Self, WarehouseError> {
-        let mut connection = Connection::open(&settings).await?;
+        Self::connect_to(Ledger::default(), settings, timeouts).await
+    }
+
+    /// The same with a ledger of its own.
+    pub async fn connect_to(
+        ledger: Ledger,
+        settings: DatabaseSettings,
+        timeouts: Timeouts,
+    ) -> Result<Self, WarehouseError> {
+        let mut connection = Connection::open(&settings, ledger).await?;
         migrations::migrate(&mut connection, timeouts).await?;
         Ok(Self { settings, timeouts, connection, memory: Memory::default(), is_suspect: false })
     }
@@ -107,7 +117,8 @@ impl Warehouse {
     async fn revive(&mut self) -> Result<(), WarehouseError> {
         if !self.connection.is_alive().await {
             tracing::info!("connecting to the warehouse anew");
-            self.connection = Connection::open(&self.settings).await?;
+            let ledger = self.connection.statements.ledger().clone();
+            self.connection = Connection::open(&self.settings, ledger).await?;
         }
         if self.is_suspect {
             migrations::migrate(&mut self.connection, self.timeouts).await?;

@@ -14,7 +14,7 @@ use futures::future::join_all;
 use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 
-use crate::{Timeouts, WarehouseError};
+use crate::{Ledger, Timeouts, WarehouseError};
 
 /// Parameters of a statement.
 pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -26,15 +26,24 @@ const MAX_STATEMENTS: usize = 2_000;
 /// Takes an advisory lock by name.
 pub(crate) const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('riacho ' || $1, 0))";
 
-/// The statements that a connection has prepared, by their text.
+/// The statements that a connection has prepared, by their text, and the ledger that they are for.
 #[derive(Default)]
 pub(crate) struct Statements {
+    ledger: Ledger,
     prepared: Mutex<HashMap<String, Statement>>,
     /// Whether the last transaction has neither committed nor rolled back.
     is_unfinished: AtomicBool,
 }
 
 impl Statements {
+    pub(crate) fn of(ledger: Ledger) -> Self {
+        Self { ledger, ..Self::default() }
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     /// Whether the last transaction ended in no known way, so that the connection may be lost.
     pub(crate) fn is_unfinished(&self) -> bool {
         self.is_unfinished.load(Ordering::Relaxed)
@@ -53,7 +62,7 @@ impl Statements {
         if let Some(statement) = known {
             return Ok(statement);
         }
-        let statement = client.prepare(sql).await?;
+        let statement = client.prepare(&self.ledger.statement(sql)).await?;
         self.with(|prepared| {
             if prepared.len() >= MAX_STATEMENTS {
                 prepared.clear();
@@ -126,6 +135,11 @@ impl<'a> Work<'a> {
             idle_in_transaction.as_millis()
         );
         self.run("begin a transaction", &begin).await
+    }
+
+    /// The ledger that `riacho.` stands for.
+    pub(crate) fn ledger(&self) -> &'a Ledger {
+        self.statements.ledger()
     }
 
     /// How long may be waited for what.
@@ -213,7 +227,7 @@ impl<'a> Work<'a> {
 
     /// Runs statements that are not worth preparing, separated by semicolons.
     pub(crate) async fn run(&self, doing: &str, sql: &str) -> Result<(), WarehouseError> {
-        let answer = self.client.batch_execute(sql).await;
+        let answer = self.client.batch_execute(&self.ledger().statement(sql)).await;
         answer.map_err(|error| WarehouseError::database(doing, &error))
     }
 
@@ -223,13 +237,14 @@ impl<'a> Work<'a> {
         doing: &str,
         sql: &str,
     ) -> Result<Vec<SimpleQueryMessage>, WarehouseError> {
-        let answer = self.client.simple_query(sql).await;
+        let answer = self.client.simple_query(&self.ledger().statement(sql)).await;
         answer.map_err(|error| WarehouseError::database(doing, &error))
     }
 
     /// Takes the advisory lock called `name` until the transaction ends.
     pub(crate) async fn lock(&self, doing: &str, name: &str) -> Result<(), WarehouseError> {
-        self.query(doing, LOCK, &[&name]).await.map(|_| ())
+        let name = self.ledger().lock(name);
+        self.query(doing, LOCK, &[&name.as_ref()]).await.map(|_| ())
     }
 
     /// Sends a binary COPY stream, a piece when the one before is on its way.

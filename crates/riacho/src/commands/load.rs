@@ -43,7 +43,7 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
     let observer = Observer::new(meter);
     load_all(&loader, wanted, arguments.force, &observer).await?;
     let tally = observer.finish();
-    failures::follow(&loader, &tally).await?;
+    failures::follow(&loader, tally.failed()).await?;
     if console.wants_json() {
         console.document(&json!({ "summary": tally.summary, "troubles": tally.troubles }))?;
     } else {

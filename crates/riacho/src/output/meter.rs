@@ -45,6 +45,11 @@ impl Meter {
         }
     }
 
+    /// So many are to be done beside those that are.
+    pub(crate) fn expect(&self, more: u64) {
+        self.total(self.bar.position() + more);
+    }
+
     /// One more is done.
     pub(crate) fn step(&self) {
         self.bar.inc(1);

@@ -48,7 +48,7 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
         Ok(error) => refused(error),
         Err(error) => error,
     })?;
-    failures::follow(&loader, &adopted.tally).await?;
+    failures::follow(&loader, adopted.tally.failed()).await?;
     show(console, &rename, &adopted);
     console.document(&json!({
         "new": rename.new, "old": rename.old,

@@ -1,0 +1,68 @@
+//! The gate of an endpoint. Whoever writes its rows or its lines in the ledger goes through it, any
+//! number at a time and before any other lock; a rebuild closes it for the moment in which it
+//! compares or swaps, and then nobody is within. So neither ever waits for the other in a circle.
+
+use std::time::{Duration, Instant};
+
+use crate::work::Work;
+use crate::{EndpointFacts, WarehouseError};
+
+/// Enters; until the transaction ends.
+pub(crate) const ENTER: &str =
+    "SELECT pg_advisory_xact_lock_shared(hashtextextended('riacho ' || $1, 0))";
+
+/// How long a closing gate waits for those within, at a time. Loads that come meanwhile wait behind
+/// it, and for less than their own `lock_timeout`, 5 seconds unless configured.
+const TURN: Duration = Duration::from_secs(3);
+/// Between two turns, for those who queued.
+const REST: Duration = Duration::from_millis(500);
+
+/// Goes through the endpoint's gate.
+pub(crate) async fn enter(
+    work: &Work<'_>,
+    source: &str,
+    endpoint: &str,
+) -> Result<(), WarehouseError> {
+    let name = name(source, endpoint);
+    let name = work.ledger().lock(&name);
+    work.query("go through the endpoint's gate", ENTER, &[&name.as_ref()]).await.map(|_| ())
+}
+
+/// Closes the gates of these endpoints, once nobody is within; gives up after `patience`. To be done
+/// first in a transaction, before it holds anything that those within may wait for.
+pub(crate) async fn close(
+    work: &Work<'_>,
+    endpoints: &[EndpointFacts],
+    patience: Duration,
+) -> Result<(), WarehouseError> {
+    let started = Instant::now();
+    loop {
+        let turn = format!("SAVEPOINT gate; SET LOCAL lock_timeout = {}", TURN.as_millis());
+        work.run("begin to close gates", &turn).await?;
+        let closed = close_now(work, endpoints).await;
+        let lock = work.timeouts().lock.as_millis();
+        match closed {
+            Ok(()) => {
+                let keep = format!("RELEASE SAVEPOINT gate; SET LOCAL lock_timeout = {lock}");
+                return work.run("keep gates closed", &keep).await;
+            }
+            Err(error) if error.name() == "lock_timeout" && started.elapsed() < patience => {
+                let undo = "ROLLBACK TO SAVEPOINT gate; RELEASE SAVEPOINT gate";
+                work.run("let loads through", undo).await?;
+                tokio::time::sleep(REST).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn close_now(work: &Work<'_>, endpoints: &[EndpointFacts]) -> Result<(), WarehouseError> {
+    for EndpointFacts { source, endpoint, .. } in endpoints {
+        work.lock("close an endpoint's gate", &name(source, endpoint)).await?;
+    }
+    Ok(())
+}
+
+fn name(source: &str, endpoint: &str) -> String {
+    format!("endpoint {source}/{endpoint}")
+}

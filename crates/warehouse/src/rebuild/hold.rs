@@ -1,0 +1,156 @@
+//! The moment in which nobody loads the endpoints: to take a snapshot, or to swap. Readers go on.
+
+use std::time::Duration;
+
+use landing::{ErrorLog, ObjectKey};
+use serde_json::json;
+use tokio_postgres::types::ToSql;
+
+use super::catch_up::missing;
+use super::compare::unhurried;
+use super::exchange::{Exchanged, exchange, exchange_rest};
+use super::pairs::Pair;
+use super::{Rebuild, RebuildRefused, Rebuilt, lines};
+use crate::catalog::Catalog;
+use crate::values::uncount;
+use crate::work::{Work, field};
+use crate::{Warehouse, WarehouseError, catalog, change_log, found, gate, schema_change};
+
+/// The endpoints, with nobody loading them. Dropped, it lets loads through again.
+#[derive(Debug)]
+pub struct Held<'w> {
+    work: Work<'w>,
+    rebuild: &'w Rebuild,
+}
+
+/// What a swap did.
+#[derive(Debug, Default)]
+pub struct Swapped {
+    /// Rows that went.
+    pub gone: u64,
+    /// Rows that came.
+    pub come: u64,
+    /// Objects that are failed since: their error logs are still to be written.
+    pub failed: Vec<ErrorLog>,
+    /// Objects that are failed no longer, bucket and key: their error logs are out of date.
+    pub resolved: Vec<(String, ObjectKey)>,
+}
+
+impl Rebuild {
+    /// Waits for the loads of these endpoints that are under way, and lets none through until the end.
+    pub async fn hold<'w>(
+        &'w self,
+        live: &'w mut Warehouse,
+        patience: Duration,
+    ) -> Result<Held<'w>, WarehouseError> {
+        let work = live.work_within(unhurried).await?;
+        gate::close(&work, &self.facts(), patience).await?;
+        Ok(Held { work, rebuild: self })
+    }
+}
+
+impl Held<'_> {
+    /// How much of the live ledger and catalog has not been taken over: lines, and endpoints whose
+    /// tables changed.
+    pub async fn behind(&self) -> Result<u64, WarehouseError> {
+        const LINES: &str = "
+            SELECT count(*) FROM riacho.objects o
+            WHERE o.source = $1 AND o.endpoint = ANY($2) AND o.status <> 'loading'
+                AND NOT EXISTS (SELECT FROM {side}.seeds s
+                    WHERE s.object_id = o.id AND s.attempts = o.attempts)";
+        const TABLES: &str = "
+            SELECT count(*) FROM riacho.endpoints e
+            JOIN {side}.rebuilds r ON r.source = e.source AND r.endpoint = e.endpoint
+            WHERE e.source = $1 AND e.endpoint = ANY($2) AND e.version <> r.catalog_version";
+        let sql = format!("SELECT ({LINES}) + ({TABLES}) AS behind");
+        let of: [&(dyn ToSql + Sync); 2] = [&self.rebuild.source, &self.rebuild.names()];
+        let row = self.work.query_one("look what is new", &self.rebuild.sql(&sql), &of).await?;
+        Ok(uncount(field(&row, "behind")?))
+    }
+
+    /// Lets loads through.
+    pub async fn release(self) {
+        if let Err(error) = self.work.rollback().await {
+            tracing::debug!(error = %error, "could not roll back");
+        }
+    }
+
+    /// Puts what was rebuilt in place, and forgets the rebuild: all of it at once, or nothing. `lose`
+    /// lets rows go whose objects can't be loaded again.
+    pub async fn swap(self, side: &mut Warehouse, lose: bool) -> Result<Swapped, WarehouseError> {
+        let (work, rebuild) = (&self.work, self.rebuild);
+        for endpoint in &rebuild.endpoints {
+            schema_change::wait_for_lock(work, &endpoint.facts).await?;
+        }
+        if let (true, Some(endpoint)) = (self.behind().await? > 0, rebuild.endpoints.first()) {
+            return Err(catalog::moved(&endpoint.facts));
+        }
+        let left = rebuild.count_left(work).await?.all();
+        if left > 0 {
+            return Err(RebuildRefused::Unfinished(left).into());
+        }
+        let (lost, _) = rebuild.lost(work).await?;
+        if lost > 0 && !lose {
+            return Err(RebuildRefused::Lost(lost).into());
+        }
+        let mut swapped = Swapped::default();
+        for endpoint in &rebuild.endpoints {
+            let rebuilt = side.tables(&endpoint.facts).await?;
+            self.swap_endpoint(endpoint, &rebuilt.catalog, &mut swapped).await?;
+        }
+        rebuild.forget(work).await?;
+        self.work.commit().await?;
+        Ok(swapped)
+    }
+
+    async fn swap_endpoint(
+        &self,
+        endpoint: &Rebuilt,
+        rebuilt: &Catalog,
+        swapped: &mut Swapped,
+    ) -> Result<(), WarehouseError> {
+        let work = &self.work;
+        let live = self.bring_tables_along(endpoint, rebuilt).await?;
+        let failures = lines::failures(work, self.rebuild, endpoint).await?;
+        let doing = "keep others from writing";
+        catalog::lock_tables(work, &live, doing, "SHARE ROW EXCLUSIVE").await?;
+        let found = found::read(work, &live).await?;
+        let mut all = Exchanged::default();
+        for table in &rebuilt.schema.tables {
+            let pair = Pair::of_table(&live.namespace, rebuilt, table, found.get(&table.name));
+            let one = exchange(work, &pair, table).await?;
+            all.gone += one.gone;
+            all.come += one.come;
+        }
+        exchange_rest(work, self.rebuild, endpoint).await?;
+        lines::take_over(work, self.rebuild, endpoint).await?;
+        let details = json!({ "rows_gone": all.gone, "rows_come": all.come });
+        change_log::rebuilt(work, &endpoint.facts, &details).await?;
+        swapped.gone += all.gone;
+        swapped.come += all.come;
+        swapped.failed.extend(failures.come);
+        swapped.resolved.extend(failures.gone);
+        Ok(())
+    }
+
+    /// Gives the live tables what the rebuilt ones have more: as any change of shape, in turns with
+    /// readers.
+    async fn bring_tables_along(
+        &self,
+        endpoint: &Rebuilt,
+        rebuilt: &Catalog,
+    ) -> Result<Catalog, WarehouseError> {
+        let (work, facts) = (&self.work, &endpoint.facts);
+        let live = catalog::open(work, facts).await?;
+        let changes = missing(&facts.endpoint, &live.schema, &rebuilt.schema)?;
+        if changes.is_empty() {
+            return Ok(live);
+        }
+        let after = schema_change::apply(&live.schema, &changes)?;
+        let steps = schema_change::steps(&live.schema, &after);
+        let nobody = change_log::NO_OBJECT;
+        schema_change::alter(work, facts, &live, &after, &steps, nobody).await?;
+        change_log::record(work, facts, nobody, &live, &after, &steps).await?;
+        Ok(Catalog { schema: after, ..live })
+    }
+}
