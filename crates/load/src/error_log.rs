@@ -60,11 +60,7 @@ pub async fn record(
 }
 
 /// The error log of a failure, after an `earlier` one.
-pub(crate) fn log(
-    object: &LandedObject,
-    failure: Failure,
-    earlier: Option<&ErrorLog>,
-) -> ErrorLog {
+pub(crate) fn log(object: &LandedObject, failure: Failure, earlier: Option<&ErrorLog>) -> ErrorLog {
     ErrorLog {
         bucket: object.bucket.clone(),
         key: object.key.clone(),

@@ -200,8 +200,7 @@ async fn attempt(
 }
 
 async fn has_error_log(job: Job<'_>) -> bool {
-    job.minds_error_log
-        && error_log::exists(job.lake, &job.object.bucket, &job.object.key).await
+    job.minds_error_log && error_log::exists(job.lake, &job.object.bucket, &job.object.key).await
 }
 
 /// What became of taking an object up.

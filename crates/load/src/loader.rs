@@ -12,10 +12,10 @@ use serde_json::Value;
 use crate::answer::answer;
 use crate::event::{self, Subject, Undecodable};
 use crate::load_object::{Done, Job, load_object};
+use crate::rehearsal::Rehearsal;
 use crate::rules::EndpointRules;
 use crate::side_by_side::{AT_ONCE, settle_all};
 use crate::telling::{failed, ignored, loaded, log};
-use crate::rehearsal::Rehearsal;
 use crate::{
     Database, Deadline, LoadError, LoadFailure, ObjectReport, Progress, Verdict, condemn, error_log,
 };

@@ -261,10 +261,12 @@ async fn read_taken(
 ) -> Result<BTreeSet<String>, WarehouseError> {
     const TAKEN: &str = "
         SELECT relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = $1
+        WHERE n.nspname = ANY($1)
         UNION
-        SELECT table_name FROM riacho.tables WHERE schema_name = $1";
-    let rows = work.query("read the names that are taken", TAKEN, &[&namespace]).await?;
+        SELECT table_name FROM riacho.tables WHERE schema_name = ANY($1)";
+    // A rebuild's tables are to find room among the live ones.
+    let namespaces = [namespace, work.ledger().measured(namespace)];
+    let rows = work.query("read the names that are taken", TAKEN, &[&&namespaces[..]]).await?;
     let mut taken = BTreeSet::new();
     for row in &rows {
         taken.insert(field::<String>(row, "name")?);

@@ -5,7 +5,9 @@ use crate::catalog::{self, Catalog};
 use crate::ledger::{self, Line};
 use crate::scope::{self, Holder};
 use crate::work::Work;
-use crate::{EndpointFacts, ObjectFacts, WarehouseError, Write, gate, schema_change, shadows, work};
+use crate::{
+    EndpointFacts, ObjectFacts, WarehouseError, Write, gate, schema_change, shadows, work,
+};
 
 /// What was found.
 #[derive(Debug)]
@@ -29,8 +31,7 @@ pub(crate) async fn look(
 ) -> Result<Found, WarehouseError> {
     let replaces = endpoint.write == Write::Replace;
     let mark = catalog::mark_statement();
-    let statements =
-        [gate::ENTER, work::LOCK, ledger::CLAIM, scope::HOLDERS, shadows::ANY, &mark];
+    let statements = [gate::ENTER, work::LOCK, ledger::CLAIM, scope::HOLDERS, shadows::ANY, &mark];
     work.prepare("prepare to look at the ledger", &statements).await?;
     if endpoint.lock_schema_first {
         work.open().await?;

@@ -216,7 +216,8 @@ impl Rebuild {
                 let sql = format!("DROP TABLE IF EXISTS {} CASCADE", tables.join(", "));
                 work.run("drop the rebuilt tables", &sql).await?;
             }
-            let all = ["columns", "tables", "endpoints", "renames", "changes", "objects", "rebuilds"];
+            let all =
+                ["columns", "tables", "endpoints", "renames", "changes", "objects", "rebuilds"];
             let all = all.map(|table| {
                 format!("DELETE FROM {{side}}.{table} WHERE source = $1 AND endpoint = $2")
             });

@@ -102,7 +102,9 @@ fn turned(sql: &str, schema: &str) -> String {
                 continue;
             }
             Within::Nothing if rest.starts_with("--") => within = Within::Comment,
-            Within::Nothing if matches!(character, '\'' | '"') => within = Within::Quotes(character),
+            Within::Nothing if matches!(character, '\'' | '"') => {
+                within = Within::Quotes(character)
+            }
             Within::Quotes(quote) if character == quote => within = Within::Nothing,
             Within::Comment if character == '\n' => within = Within::Nothing,
             Within::Nothing | Within::Quotes(_) | Within::Comment => {}

@@ -40,6 +40,8 @@ pub(crate) struct Arguments {
 struct Outcome {
     went_on: bool,
     left: Left,
+    /// Whether loads left no moment for the swap.
+    waits: bool,
     comparison: Option<Comparison>,
     swapped: Option<Swapped>,
     tally: Tally,
@@ -55,7 +57,8 @@ pub(crate) async fn run(arguments: Arguments, console: &Console) -> anyhow::Resu
     if arguments.discard {
         rebuilding.discard().await?;
         console.say(&format!("Nothing is left of a rebuild of {}.", rebuilding.rebuild));
-        console.document(&json!({ "source": source, "endpoints": endpoints, "discarded": true }))?;
+        console
+            .document(&json!({ "source": source, "endpoints": endpoints, "discarded": true }))?;
         return Ok(Exit::Well);
     }
     let schema = rebuilding.rebuild.schema();
@@ -72,7 +75,8 @@ async fn go(arguments: &Arguments, rebuilding: Rebuilding<'_>) -> anyhow::Result
         rebuilding.discard().await?;
     }
     let went_on = rebuilding.begin().await?;
-    let (mut left, mut comparison, mut swapped) = (Left::default(), None, None);
+    let (mut left, mut waits) = (Left::default(), false);
+    let (mut comparison, mut swapped) = (None, None);
     match rebuilding.compare().await? {
         Reached::Unfinished(objects) => left = objects,
         Reached::Compared(found) => {
@@ -80,20 +84,19 @@ async fn go(arguments: &Arguments, rebuilding: Rebuilding<'_>) -> anyhow::Result
                 rebuilding.discard().await?;
             } else if arguments.yes && (found.lost_count == 0 || arguments.lose) {
                 swapped = rebuilding.swap(arguments.lose).await?;
-                if swapped.is_none() {
-                    left = rebuilding.left().await?;
-                }
+                waits = swapped.is_none();
+                left = if waits { rebuilding.left().await? } else { left };
             }
             comparison = Some(found);
         }
     }
-    Ok(Outcome { went_on, left, comparison, swapped, tally: rebuilding.finish() })
+    Ok(Outcome { went_on, left, waits, comparison, swapped, tally: rebuilding.finish() })
 }
 
 fn exit(outcome: &Outcome) -> Exit {
     match (&outcome.comparison, &outcome.swapped) {
         (None, _) => Exit::Transient,
-        (Some(_), None) if outcome.left.all() > 0 => Exit::Transient,
+        (Some(_), None) if outcome.waits => Exit::Transient,
         (Some(found), None) if found.differs() => Exit::Failures,
         (Some(_), _) => Exit::Well,
     }
@@ -108,6 +111,8 @@ fn show(console: &Console, arguments: &Arguments, schema: &str, outcome: &Outcom
     if outcome.left.all() > 0 {
         let left = plural(outcome.left.all(), "objects");
         console.say(&format!("{left} are still to be loaded; run the same command again."));
+    } else if outcome.waits {
+        console.say("Loads left no moment to swap; run the same command again.");
     }
     let Some(found) = &outcome.comparison else { return };
     console.say("");
@@ -126,7 +131,7 @@ fn show(console: &Console, arguments: &Arguments, schema: &str, outcome: &Outcom
         return;
     }
     show_lost(console, found);
-    if !arguments.yes {
+    if !arguments.yes && found.lost_count == 0 {
         console.say(&format!(
             "\nNothing was changed. --yes puts the rebuilt rows in place; until then they stand in \
              schema {schema} (--discard drops it)."
@@ -188,13 +193,8 @@ fn show_lost(console: &Console, found: &Comparison) {
     ));
 }
 
-fn document(
-    arguments: &Arguments,
-    endpoints: &[String],
-    schema: &str,
-    outcome: &Outcome,
-) -> Value {
-    let Outcome { went_on, left, comparison, swapped, tally } = outcome;
+fn document(arguments: &Arguments, endpoints: &[String], schema: &str, outcome: &Outcome) -> Value {
+    let Outcome { went_on, left, comparison, swapped, tally, .. } = outcome;
     let tables = comparison.iter().flat_map(|found| &found.tables).map(|table| {
         json!({
             "endpoint": table.endpoint, "table": table.table, "differs": table.is_any(),

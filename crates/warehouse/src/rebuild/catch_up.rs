@@ -7,6 +7,7 @@ use landing::{LandedObject, ObjectKey};
 use normalise::{Change, ColumnType, Schema};
 use tokio_postgres::types::ToSql;
 
+use super::compare::unhurried;
 use super::{Rebuild, RebuildRefused, Rebuilt};
 use crate::begin::VANISHED;
 use crate::values::uncount;
@@ -34,11 +35,11 @@ const SEED: &str = "
     ), taken AS (
         INSERT INTO {side}.objects AS t (id, bucket, key, version_id, etag, sequencer, bytes, sha256,
             source, endpoint, scope, object_time, status, attempts, records, rows, rejects,
-            envelope, first_seen_at, loaded_at, duration, error)
+            envelope, first_seen_at, loaded_at, duration, standing_time, standing_key, error)
         OVERRIDING SYSTEM VALUE
         SELECT id, bucket, key, version_id, etag, sequencer, bytes, sha256,
             source, endpoint, scope, object_time, 'failed', attempts, records, rows, rejects,
-            envelope, first_seen_at, loaded_at, duration,
+            envelope, first_seen_at, loaded_at, duration, standing_time, standing_key,
             CASE WHEN status <> 'failed' OR error->>'kind' = 'tables_dropped'
                     THEN jsonb_build_object('kind', $3::text)
                 WHEN error->>'kind' = $5 THEN error
@@ -76,7 +77,7 @@ impl Rebuild {
     ) -> Result<u64, WarehouseError> {
         let mut fresh = 0;
         for endpoint in &self.endpoints {
-            let work = live.work().await?;
+            let work = live.work_within(unhurried).await?;
             let [source, name] = endpoint.names();
             let of: [&(dyn ToSql + Sync); 5] = [source, name, &TO_REPLAY, &TO_TRY, &VANISHED];
             let row = work.query_one("take lines over", &self.sql(SEED), &of).await?;

@@ -29,14 +29,15 @@ pub struct TableDifference {
     pub gone_rows: Vec<String>,
     /// The first of those that would come.
     pub come_rows: Vec<String>,
-    /// Columns that would come.
+    /// Columns that would come with them. Where no row differs they are empty: of an object that gave
+    /// way since.
     pub new_columns: Vec<String>,
 }
 
 impl TableDifference {
     /// Whether anything would change.
     pub fn is_any(&self) -> bool {
-        self.gone > 0 || self.come > 0 || !self.new_columns.is_empty()
+        self.gone > 0 || self.come > 0
     }
 }
 

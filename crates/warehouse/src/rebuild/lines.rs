@@ -6,9 +6,9 @@ use serde_json::Value;
 use tokio_postgres::types::ToSql;
 
 use super::{Rebuild, Rebuilt};
+use crate::WarehouseError;
 use crate::values::uncount;
 use crate::work::{Work, field};
-use crate::WarehouseError;
 
 /// Objects that are named where rows would be lost.
 const LOST_SHOWN: i64 = 100;
@@ -28,10 +28,7 @@ pub(super) struct Failures {
 
 impl Rebuild {
     /// Objects whose rows stand and that have not been loaded again: how many, and the first.
-    pub(super) async fn lost(
-        &self,
-        work: &Work<'_>,
-    ) -> Result<(u64, Vec<String>), WarehouseError> {
+    pub(super) async fn lost(&self, work: &Work<'_>) -> Result<(u64, Vec<String>), WarehouseError> {
         let sql = self.sql(
             "SELECT o.key, count(*) OVER () AS lost FROM riacho.objects o
              LEFT JOIN {side}.objects s ON s.bucket = o.bucket AND s.key = o.key

@@ -47,7 +47,11 @@ impl Pair {
         });
         Self {
             name: format!("{live}.{}", table.name),
-            live: if found.is_some() { standing } else { format!("(SELECT {nothing} WHERE false)") },
+            live: if found.is_some() {
+                standing
+            } else {
+                format!("(SELECT {nothing} WHERE false)")
+            },
             rebuilt: catalog.relation(table).to_string(),
             columns: technical.skip(2).map(both).chain(own).collect(),
         }
