@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::{BUCKET, Pipe};
 
-use crate::shop::{CONFIGURATION, all, command, differences, key, order, riacho, schemas, shop};
+use crate::shop::{CONFIGURATION, all, command, differences, key, riacho, schemas, shop};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_is_amiss_nothing_differs_and_nothing_is_left_behind() {
