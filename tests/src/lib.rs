@@ -6,6 +6,7 @@ mod direct;
 mod ground;
 mod pipe;
 mod sample_events;
+mod way;
 
 pub use asking::{ask, connect};
 pub use binaries::{BinaryNotBuilt, workspace_binary};
@@ -13,3 +14,4 @@ pub use direct::Direct;
 pub use emulated::{AsyncOutcome, Function, FunctionError, FunctionOptions, Queue};
 pub use pipe::{BUCKET, Pipe};
 pub use sample_events::{SAMPLE_EVENTS, assert_success, sample_event};
+pub use way::Way;
