@@ -51,7 +51,7 @@ impl Direct {
         let (directory, server, database) = ground().await;
         let lake = Lake::at_endpoint(&server.endpoint(), "test", "test");
         Self {
-            loader: loader(&lake, &database, directory.path(), configuration).await,
+            loader: loader(&lake, &database.url, directory.path(), configuration).await,
             database,
             lake,
             connection: OnceCell::new(),
@@ -63,7 +63,12 @@ impl Direct {
     /// A fresh loader with another configuration, as a deployment brings it.
     pub async fn reconfigure(&mut self, configuration: &str) {
         let directory = self.directory.path();
-        self.loader = loader(&self.lake, &self.database, directory, Some(configuration)).await;
+        self.loader = loader(&self.lake, &self.database.url, directory, Some(configuration)).await;
+    }
+
+    /// A loader that reaches the database by another address.
+    pub async fn loader_at(&self, database_url: &str, configuration: &str) -> Loader {
+        loader(&self.lake, database_url, self.directory.path(), Some(configuration)).await
     }
 
     /// Puts an object, as anybody might.
@@ -117,12 +122,12 @@ impl Direct {
 
 async fn loader(
     lake: &Lake,
-    database: &TestDatabase,
+    database_url: &str,
     directory: &Path,
     configuration: Option<&str>,
 ) -> Loader {
     let path = configuration.map(|text| write_configuration(directory, text));
-    let url = database.url.clone();
+    let url = database_url.to_owned();
     let lookup: Lookup = Arc::new(move |name| match name {
         "DATABASE_URL" => Some(url.clone()),
         "RIACHO_BUCKET" => Some(BUCKET.to_owned()),

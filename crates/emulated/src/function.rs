@@ -94,6 +94,7 @@ struct Inner {
     room: Semaphore,
     requests: AtomicU64,
     cold_starts: AtomicUsize,
+    processes: Mutex<Vec<u32>>,
     peak_memory_kb: AtomicU64,
     log: Log,
 }
@@ -107,6 +108,7 @@ impl Function {
             idle: Mutex::default(),
             requests: AtomicU64::default(),
             cold_starts: AtomicUsize::default(),
+            processes: Mutex::default(),
             peak_memory_kb: AtomicU64::default(),
             log: Log::default(),
         }))
@@ -135,6 +137,11 @@ impl Function {
     /// How many processes were started.
     pub fn cold_starts(&self) -> usize {
         self.0.cold_starts.load(Ordering::Relaxed)
+    }
+
+    /// The processes started so far, those that have ended included.
+    pub fn processes(&self) -> Vec<u32> {
+        lock(&self.0.processes).clone()
     }
 
     /// The most memory that a process held, as it is printed in Lambda's report line.
@@ -188,7 +195,9 @@ impl Function {
         loop {
             let Some(mut sandbox) = lock(&self.0.idle).pop() else {
                 self.0.cold_starts.fetch_add(1, Ordering::Relaxed);
-                return Sandbox::start(&self.0.options, &self.0.log, request_id).await;
+                let sandbox = Sandbox::start(&self.0.options, &self.0.log, request_id).await?;
+                lock(&self.0.processes).extend(sandbox.process_id());
+                return Ok(sandbox);
             };
             if sandbox.is_alive() {
                 return Ok(sandbox);

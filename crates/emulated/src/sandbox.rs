@@ -78,6 +78,11 @@ impl Sandbox {
         }
     }
 
+    /// The process's number, as long as it runs.
+    pub(crate) fn process_id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// Whether the process still runs.
     pub(crate) fn is_alive(&mut self) -> bool {
         matches!(self.process.try_wait(), Ok(None))

@@ -10,6 +10,8 @@ use warehouse::{
     DatabaseParts, DatabaseSettings, Ledger, SettingsError, Timeouts, Warehouse, WarehouseError,
 };
 
+use crate::patience::Patience;
+
 /// Names a secret of Secrets Manager, in the JSON that RDS writes.
 const SECRET_VARIABLE: &str = "RIACHO_DB_SECRET";
 /// `iam`: the password is a token that the function's role signs.
@@ -34,6 +36,11 @@ pub enum DatabaseError {
 }
 
 impl DatabaseError {
+    /// Whether all connections that the database gives are taken.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(self, Self::Warehouse(error) if error.is_full())
+    }
+
     /// The stable name that alarms count.
     pub fn name(&self) -> &'static str {
         match self {
@@ -86,8 +93,13 @@ impl Database {
             .any(|name| self.variable(name).is_some())
     }
 
-    /// The connection, made now if there is none.
+    /// The connection, made now if there is none; where the database has none to spare, waits for one.
     pub async fn warehouse(&self) -> Result<MappedMutexGuard<'_, Warehouse>, DatabaseError> {
+        self.warehouse_within(Patience::within(None)).await
+    }
+
+    /// The connection, made now if there is none and one is to be had at once.
+    pub async fn try_warehouse(&self) -> Result<MappedMutexGuard<'_, Warehouse>, DatabaseError> {
         let mut connection = self.connection.lock().await;
         loop {
             match MutexGuard::try_map(connection, Option::as_mut) {
@@ -96,6 +108,35 @@ impl Database {
             }
             *connection = Some(self.connect().await?);
         }
+    }
+
+    /// The same as `warehouse`, but waits no longer than that.
+    pub(crate) async fn warehouse_within(
+        &self,
+        mut patience: Patience,
+    ) -> Result<MappedMutexGuard<'_, Warehouse>, DatabaseError> {
+        loop {
+            let error = match self.try_warehouse().await {
+                Ok(warehouse) => return Ok(warehouse),
+                Err(error) => error,
+            };
+            let pause = patience.pause().filter(|_| error.is_full());
+            let Some(pause) = pause else { return Err(error) };
+            tracing::debug!(error = %error, pause_ms = pause.as_millis(), "waiting for a connection");
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Whether there is a connection, whatever became of it since.
+    pub(crate) async fn is_connected(&self) -> bool {
+        self.connection.lock().await.is_some()
+    }
+
+    /// Gives the connection back where it is one of the last that the database gives, so that others
+    /// have their turn; says whether it was.
+    pub(crate) async fn make_room(&self) -> bool {
+        let mut connection = self.connection.lock().await;
+        connection.take_if(|warehouse| warehouse.is_crowded()).is_some()
     }
 
     /// Drops the connection, and with it whatever transaction is open.

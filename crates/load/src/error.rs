@@ -54,6 +54,9 @@ pub enum LoadError {
     /// The invocation's time is up.
     #[error("time of the invocation is up; give the function more, or fewer objects at a time")]
     OutOfTime,
+    /// The same, and Postgres has ended what it was doing for us.
+    #[error("time of the invocation is up; give the function more, or fewer objects at a time")]
+    OutOfTimeThere(#[source] WarehouseError),
     /// It failed for good, and even that could not be recorded.
     #[error("object failed ({kind}: {message}) and its error log could not be written")]
     Unrecorded {
@@ -79,7 +82,7 @@ impl LoadError {
             Self::Database(error) => error.name(),
             Self::Rules { .. } => "bad_configuration",
             Self::CatalogBusy { .. } => "catalog_busy",
-            Self::OutOfTime => "out_of_time",
+            Self::OutOfTime | Self::OutOfTimeThere(_) => "out_of_time",
             Self::Unrecorded { .. } => "unrecorded",
         }
     }
@@ -96,6 +99,7 @@ impl LoadError {
             | Self::Rules { .. }
             | Self::CatalogBusy { .. }
             | Self::OutOfTime
+            | Self::OutOfTimeThere(_)
             | Self::Unrecorded { .. } => Position::default(),
         }
     }
@@ -112,6 +116,7 @@ impl LoadError {
             | Self::Rules { .. }
             | Self::CatalogBusy { .. }
             | Self::OutOfTime
+            | Self::OutOfTimeThere(_)
             | Self::Unrecorded { .. } => None,
         }
     }
@@ -151,6 +156,7 @@ impl Classify for LoadError {
             | Self::Rules { .. }
             | Self::CatalogBusy { .. }
             | Self::OutOfTime
+            | Self::OutOfTimeThere(_)
             | Self::Unrecorded { .. } => FailureKind::Transient,
         }
     }

@@ -14,6 +14,7 @@ pub mod event;
 mod load_object;
 mod loader;
 mod metrics;
+mod patience;
 mod pour;
 mod progress;
 mod rehearsal;

@@ -303,7 +303,9 @@ async fn fill(
     done.notices = told.lines().chain(notices(&summary)).collect();
     reinstate_all(job, loading, &mut done.timings).await?;
     let rules = &job.endpoint.rules;
-    let rejects = waiting.complete(job.lake, &object, job.limits, rules).await?;
+    let completing: BoxFuture<'_, _> =
+        Box::pin(waiting.complete(job.lake, &object, job.limits, rules));
+    let rejects = loading.wait_for(completing).await??;
     Ok(Filled::Written(rejects, summary))
 }
 

@@ -1,7 +1,7 @@
 //! The function itself: an event in, every object of it brought to an end, an answer out.
 
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use configuration::Configuration;
 use futures::future::BoxFuture;
@@ -12,12 +12,14 @@ use serde_json::Value;
 use crate::answer::answer;
 use crate::event::{self, Subject, Undecodable};
 use crate::load_object::{Done, Job, load_object};
+use crate::patience::Patience;
 use crate::rehearsal::Rehearsal;
 use crate::rules::EndpointRules;
 use crate::side_by_side::{AT_ONCE, settle_all};
 use crate::telling::{failed, ignored, loaded, log};
 use crate::{
-    Database, Deadline, LoadError, LoadFailure, ObjectReport, Progress, Verdict, condemn, error_log,
+    Database, Deadline, LoadError, LoadFailure, ObjectReport, Progress, Trouble, Verdict, condemn,
+    error_log,
 };
 
 /// Loads objects, one at a time, over one connection to the warehouse; those of an event with
@@ -96,6 +98,8 @@ impl Loader {
         };
         let loaders = std::iter::once(self).chain(helpers).collect::<Vec<_>>();
         let answered = settle_all(&loaders, &self.configuration, request.items, run).await;
+        // Until the next event nobody needs it, and a function at rest can't be asked for it.
+        self.database.make_room().await;
         answer(&request.form, answered)
     }
 
@@ -132,6 +136,24 @@ impl Loader {
         }
     }
 
+    /// Answers an object that is not tried, as `trouble` would meet it like the one before.
+    pub(crate) fn not_tried(
+        &self,
+        object: &LandedObject,
+        trouble: Trouble,
+        run: Run<'_>,
+    ) -> ObjectReport {
+        let report = ObjectReport {
+            version_id: object.version_id.clone(),
+            error: Some(trouble),
+            ..ObjectReport::bare(&object.bucket, &object.key, Verdict::Retry)
+        };
+        run.progress.started(object);
+        log(&report);
+        run.progress.finished(&report);
+        report
+    }
+
     async fn bring_in(&self, object: &LandedObject, run: Run<'_>) -> Result<Done, LoadError> {
         if run.deadline.is_near(SystemTime::now()) {
             return Err(LoadError::OutOfTime);
@@ -165,9 +187,12 @@ impl Loader {
     /// Loads within the time that is left. Given up, the connection goes with its transaction.
     async fn in_time(&self, job: Job<'_>, deadline: Deadline) -> Result<Done, LoadError> {
         let Some(left) = deadline.grace(SystemTime::now()) else {
-            return self.connected(job).await;
+            return self.connected(job, deadline).await;
         };
-        match tokio::time::timeout(left, self.connected(job)).await {
+        match tokio::time::timeout(left, self.connected(job, deadline)).await {
+            Ok(Err(LoadError::Warehouse(error))) if error.is_time_out() && is_over(deadline) => {
+                Err(LoadError::OutOfTimeThere(error))
+            }
             Ok(settled) => settled,
             Err(_) => {
                 self.database.disconnect().await;
@@ -177,19 +202,30 @@ impl Loader {
     }
 
     /// Where Postgres refuses the password, it is fetched anew, once: it may have been rotated.
-    async fn connected(&self, job: Job<'_>) -> Result<Done, LoadError> {
-        match self.over_connection(job).await {
+    async fn connected(&self, job: Job<'_>, deadline: Deadline) -> Result<Done, LoadError> {
+        match self.over_connection(job, deadline).await {
             Err(LoadError::Warehouse(error)) if error.is_authentication() => {
                 self.database.forget_password().await;
-                self.over_connection(job).await
+                self.over_connection(job, deadline).await
+            }
+            // The connection was lost and another is not to be had at once.
+            Err(LoadError::Warehouse(error)) if error.is_full() => {
+                self.database.disconnect().await;
+                self.over_connection(job, deadline).await
             }
             settled => settled,
         }
     }
 
-    async fn over_connection(&self, job: Job<'_>) -> Result<Done, LoadError> {
-        let mut warehouse = self.database.warehouse().await?;
-        load_object(job, &mut warehouse).await
+    /// Postgres ends what it does for us when we would give up, even where we can't any more.
+    async fn over_connection(&self, job: Job<'_>, deadline: Deadline) -> Result<Done, LoadError> {
+        let patience = Patience::within(deadline.left(SystemTime::now()));
+        let mut warehouse = self.database.warehouse_within(patience).await?;
+        let left = deadline.left(SystemTime::now());
+        warehouse.end_by(left.map(|left| Instant::now() + left));
+        let settled = load_object(job, &mut warehouse).await;
+        warehouse.end_by(None);
+        settled
     }
 
     /// The object is loaded, whatever becomes of its old error log: the next compaction finds it.
@@ -243,7 +279,12 @@ impl Loader {
     }
 }
 
+/// Whether the time is up, or so nearly that a time-out of Postgres's was set by it.
+fn is_over(deadline: Deadline) -> bool {
+    deadline.is_near(SystemTime::now() + Duration::from_millis(50))
+}
+
 /// A "folder" that a console made is an empty object whose key ends in a slash.
-fn is_raw(key: &ObjectKey) -> bool {
+pub(crate) fn is_raw(key: &ObjectKey) -> bool {
     key.as_str().starts_with(RAW_PREFIX) && !key.as_str().ends_with('/')
 }

@@ -24,7 +24,7 @@ async fn serve() -> Result<(), Error> {
     // At the cold start, where Lambda gives a whole core, so that the first event finds it built and
     // connected; what is wrong now is told to each event, with its cure, instead of as a crash.
     if let Ok(loader) = loader.get_or_try_init(Loader::from_env).await {
-        let _ = tokio::time::timeout(CONNECT_AHEAD, loader.database().warehouse()).await;
+        let _ = tokio::time::timeout(CONNECT_AHEAD, loader.database().try_warehouse()).await;
     }
     run(service_fn(move |event: LambdaEvent<Value>| async move {
         let metrics = Metrics::default();

@@ -86,7 +86,7 @@ async fn write(
     writing: &mut impl Writing,
     took: &mut std::time::Duration,
 ) -> Result<(), LoadError> {
-    while let Some(batch) = from.recv().await {
+    while let Some(batch) = loading.wait_for(from.recv()).await? {
         let began = Instant::now();
         writing.write(batch, loading).await?;
         *took += began.elapsed();

@@ -11,7 +11,8 @@ use crate::LoadError;
 
 /// Texts beyond it in sum are left where they are, in the lake: the reject says where.
 const TEXT_BYTES_MAX: u64 = 8 << 20;
-/// Rejects that wait for their text at most; those beyond it are written without.
+/// Rejects that wait for their text at most. Those beyond it are written without, and without their
+/// place where that is not known: of an object that says everything twice there may be millions.
 const WAITING_MAX: usize = 20_000;
 /// Reasons and fields that are told one by one.
 const TOLD_MAX: usize = 20;
@@ -25,18 +26,19 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// Takes rejects in; gives back those that are to be written without their text.
+    /// Takes rejects in; gives back those that are to be written as they are.
     pub(crate) fn take(&mut self, rejects: Vec<Reject>) -> Vec<Reject> {
-        let (waiting, others): (Vec<_>, Vec<_>) = rejects.into_iter().partition(|reject| {
-            let Some(bytes) = &reject.bytes else { return true };
-            let sum = self.bytes + (bytes.end - bytes.start);
-            let has_room = sum <= TEXT_BYTES_MAX && self.rejects.len() < WAITING_MAX;
-            if has_room {
+        let mut others = Vec::new();
+        for reject in rejects {
+            let length = reject.bytes.as_ref().map_or(0, |bytes| bytes.end - bytes.start);
+            let sum = self.bytes + length;
+            if sum <= TEXT_BYTES_MAX && self.rejects.len() < WAITING_MAX {
                 self.bytes = sum;
+                self.rejects.push(reject);
+            } else {
+                others.push(reject);
             }
-            has_room
-        });
-        self.rejects.extend(waiting);
+        }
         others
     }
 
@@ -140,6 +142,15 @@ mod tests {
                 "required_missing /y (1 record in riacho.rejects)",
             ]
         );
+    }
+
+    #[test]
+    fn no_more_wait_than_the_bound_whether_their_place_is_known_or_not() {
+        let mut waiting = Waiting::default();
+        let rejects = |count| (0..count).map(|row| reject(row, None)).collect::<Vec<_>>();
+        assert_eq!(waiting.take(rejects(20_003)).len(), 3);
+        assert_eq!(waiting.take(rejects(7)).len(), 7);
+        assert_eq!(waiting.rejects.len(), WAITING_MAX);
     }
 
     #[test]

@@ -12,7 +12,8 @@ use tokio::sync::Notify;
 
 use crate::answer::Answered;
 use crate::event::{Item, Subject};
-use crate::{Deadline, Loader, Run};
+use crate::loader::is_raw;
+use crate::{Deadline, Loader, Run, Trouble, Verdict};
 
 /// Connections of one function. Two keep a database busy; more would be taken from others.
 pub(crate) const AT_ONCE: usize = 2;
@@ -33,7 +34,7 @@ pub(crate) async fn settle_all(
     let is_empty = &Notify::new();
     let next = &|| groups.lock().unwrap_or_else(PoisonError::into_inner).next();
     let working = loaders.iter().enumerate().map(|(number, loader)| async move {
-        let mut answered = Vec::new();
+        let mut worked = Worked::default();
         let helps = async {
             tokio::select! {
                 biased;
@@ -42,28 +43,64 @@ pub(crate) async fn settle_all(
             }
         };
         if number > 0 && !helps.await {
-            return answered;
+            return worked;
         }
-        while let Some(group) = next() {
-            for (place, Item { subject, reply_to }) in group {
-                let report = loader.settle(subject, run).await;
-                answered.push((place, Answered { reply_to, report }));
-            }
+        while worked.unconnected.is_none() {
+            let Some(group) = next() else {
+                is_empty.notify_one();
+                break;
+            };
+            worked.settle(loader, group, run).await;
         }
-        is_empty.notify_one();
-        answered
+        worked
     });
-    let mut answered = join_all(working).await.into_iter().flatten().collect::<Vec<_>>();
-    answered.sort_by_key(|(place, _)| *place);
-    answered.into_iter().map(|(_, answered)| answered).collect()
+    let mut worked = join_all(working).await.into_iter().reduce(Worked::and).unwrap_or_default();
+    while let (Some(loader), Some(group)) = (loaders.first(), next()) {
+        worked.settle(loader, group, run).await;
+    }
+    worked.answered.sort_by_key(|(place, _)| *place);
+    worked.answered.into_iter().map(|(_, answered)| answered).collect()
 }
 
-/// Whether there is a connection for a helper. A database that has none to spare, or does not answer
-/// soon, is left to the first.
+/// What one of those who work has done.
+#[derive(Default)]
+struct Worked {
+    answered: Vec<(usize, Answered)>,
+    /// Why there was no connection to be had. What comes after is not tried: each of a hundred would
+    /// wait as long, and ask the database as often.
+    unconnected: Option<Trouble>,
+}
+
+impl Worked {
+    async fn settle(&mut self, loader: &Loader, group: Vec<(usize, Item)>, run: Run<'_>) {
+        for (place, Item { subject, reply_to }) in group {
+            let report = match (&self.unconnected, &subject) {
+                (Some(trouble), Subject::Created(object)) if is_raw(&object.key) => {
+                    loader.not_tried(object, trouble.clone(), run)
+                }
+                _ => loader.settle(subject, run).await,
+            };
+            if report.outcome == Verdict::Retry && !loader.database().is_connected().await {
+                self.unconnected.clone_from(&report.error);
+            }
+            self.answered.push((place, Answered { reply_to, report }));
+        }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.answered.extend(other.answered);
+        self.unconnected = self.unconnected.or(other.unconnected);
+        self
+    }
+}
+
+/// Whether there is a connection for a helper. A database that has few or none to spare, or does not
+/// answer soon, is left to the first.
 async fn connects(loader: &Loader, deadline: Deadline) -> bool {
     let left = deadline.left(SystemTime::now()).unwrap_or(CONNECT_MAX);
-    let connecting = tokio::time::timeout(left.min(CONNECT_MAX), loader.database().warehouse());
-    matches!(connecting.await, Ok(Ok(_)))
+    let connecting = tokio::time::timeout(left.min(CONNECT_MAX), loader.database().try_warehouse());
+    let is_connected = matches!(connecting.await, Ok(Ok(_)));
+    is_connected && !loader.database().make_room().await
 }
 
 /// Items with their places, those together that would wait for each other: an object named twice,

@@ -14,6 +14,7 @@ mod listing;
 mod metadata;
 mod multipart;
 mod reading;
+mod s3_codes;
 mod translate;
 mod upload;
 mod write;

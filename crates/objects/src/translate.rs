@@ -1,12 +1,11 @@
-//! The one place where the SDK's errors become ours.
-//!
-//! Source: Amazon S3 API Reference, "Error responses", list of error codes.
+//! The one place where the SDK's errors become ours. What S3's codes mean is `s3_codes`'.
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use landing::ObjectKey;
 
 use crate::LakeError;
+use crate::s3_codes::{Meaning, meaning};
 
 /// What was asked of S3, for the error's words.
 #[derive(Debug, Clone)]
@@ -50,31 +49,19 @@ impl Request {
         }
     }
 
-    fn answered(&self, status: u16, code: String, message: String) -> LakeError {
+    pub(crate) fn answered(&self, status: u16, code: String, message: String) -> LakeError {
         let (operation, object) = (self.operation, self.object.clone());
-        match (code.as_str(), status) {
-            ("NoSuchBucket", _) => LakeError::NoSuchBucket { object },
-            ("NoSuchVersion", _) | ("NoSuchKey" | "NotFound" | "", 404) => self.missing(),
-            // A version that is a delete marker answers 405; an id that was never one, 400.
-            ("MethodNotAllowed", _) | ("InvalidArgument", 400) if self.version_id.is_some() => {
-                self.missing()
-            }
-            ("InvalidObjectState", _) => LakeError::Archived { object },
-            ("KeyTooLongError" | "KeyTooLong", _) => LakeError::KeyTooLong { object },
-            ("PreconditionFailed", _) | ("", 412) => {
+        match meaning(&code, status, self.version_id.is_some()) {
+            Meaning::NoBucket => LakeError::NoSuchBucket { object },
+            Meaning::Missing | Meaning::NoVersion => self.missing(),
+            Meaning::Archived => LakeError::Archived { object },
+            Meaning::KeyTooLong => LakeError::KeyTooLong { object },
+            Meaning::Changed => {
                 LakeError::Changed { object, etag: self.etag.clone().unwrap_or_default() }
             }
-            (
-                "SlowDown"
-                | "Throttling"
-                | "ThrottlingException"
-                | "TooManyRequestsException"
-                | "RequestLimitExceeded",
-                _,
-            )
-            | (_, 429) => LakeError::Throttled { operation, object, code },
-            (_, 401 | 403) => LakeError::Denied { operation, object, code },
-            _ => LakeError::Refused { operation, object, status, code, message },
+            Meaning::Throttled => LakeError::Throttled { operation, object, code },
+            Meaning::Denied => LakeError::Denied { operation, object, code },
+            Meaning::Unknown => LakeError::Refused { operation, object, status, code, message },
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod comparison;
 mod expected;
+mod names;
 mod rows;
 mod tally;
 
@@ -42,9 +43,13 @@ pub(crate) async fn audit(
     let fetcher = Fetcher::new(configuration, environment.lake.clone(), Secrets::from_env())?;
     // What the schedule asks for within the grace need not be there yet.
     let due = FetchRequest { time: Timestamp::now() - scope.grace, ..scope.request.clone() };
-    let plan = fetcher.plan(&due).await?;
-    let mut expected = Expected::of(&plan);
+    let plan = match names::configured(&environment.configuration, due)? {
+        Some(due) => Some(fetcher.plan(&due).await?),
+        None => None,
+    };
+    let mut expected = Expected::of(plan.as_ref());
     compare(environment, &loader, scope, &mut expected, &mut tally, meter).await?;
+    names::refuse_unknown(&environment.configuration, &scope.request, &tally)?;
     expected.report(&mut tally);
     meter.message("counting rows");
     rows::count(environment, &loader, &scope.request, &mut tally).await?;
@@ -52,18 +57,26 @@ pub(crate) async fn audit(
 }
 
 /// The prefix below which all that is asked for stands.
-fn prefix(request: &FetchRequest) -> String {
+fn asked_prefix(request: &FetchRequest) -> String {
     match (&request.source, request.endpoints.as_slice()) {
-        (Some(source), [endpoint]) => {
-            let location = RawLocation {
-                source: source.clone(),
-                endpoint: endpoint.clone(),
-                scope: landing::Scope(Vec::new()),
-                name: String::new(),
-            };
-            location.key().as_str().to_owned()
-        }
-        _ => RAW_PREFIX.to_owned(),
+        (Some(source), [endpoint]) => prefix(source, Some(endpoint)),
+        (Some(source), _) => prefix(source, None),
+        (None, _) => RAW_PREFIX.to_owned(),
+    }
+}
+
+/// The folder of a source or of one of its endpoints.
+fn prefix(source: &str, endpoint: Option<&str>) -> String {
+    let location = RawLocation {
+        source: source.to_owned(),
+        endpoint: endpoint.unwrap_or_default().to_owned(),
+        scope: landing::Scope(Vec::new()),
+        name: String::new(),
+    };
+    let folder = location.key().as_str().to_owned();
+    match endpoint {
+        Some(_) => folder,
+        None => folder.trim_end_matches("endpoint=/").to_owned(),
     }
 }
 
@@ -82,7 +95,7 @@ async fn compare(
     tally: &mut Tally,
     meter: &Meter,
 ) -> anyhow::Result<()> {
-    let (bucket, prefix) = (environment.bucket()?, prefix(&scope.request));
+    let (bucket, prefix) = (environment.bucket()?, asked_prefix(&scope.request));
     let young = Timestamp::now() - scope.grace;
     let mut warehouse = loader.database().warehouse().await?;
     // The ledger as of now; what lands while it is read is young.

@@ -64,6 +64,7 @@ pub(crate) fn last_steps<'l>(
         rejects: Some(loading.counts.rejects),
         envelope: summary.envelope.as_deref(),
         seconds: duration.as_secs_f64(),
+        write: Some(endpoint.write),
     };
     let replaces = endpoint.write == Write::Replace && !room.superseded;
     let superseded = replaces.then(|| scope::supersede_others(object, endpoint, *id));

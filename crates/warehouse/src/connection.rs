@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, NoTls, Socket};
 
+use crate::server::Server;
 use crate::work::Statements;
 use crate::{DatabaseSettings, Ledger, Trust, WarehouseError, tls};
 
@@ -19,6 +20,8 @@ const MAX_ANSWER: Duration = Duration::from_secs(3);
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) statements: Statements,
+    /// Whether it was one of the last that were to be had.
+    pub(crate) is_crowded: bool,
     used_at: Instant,
 }
 
@@ -31,8 +34,9 @@ impl Connection {
             Trust::Disable => connect(settings, NoTls).await?,
             _ => connect(settings, tls::connector(settings)?).await?,
         };
-        let statements = Statements::of(ledger);
-        Ok(Self { client, statements, used_at: Instant::now() })
+        let Server { checks_clients, is_crowded } = Server::ask(&client).await?;
+        let statements = Statements::new(ledger, checks_clients);
+        Ok(Self { client, statements, is_crowded, used_at: Instant::now() })
     }
 
     /// Whether it can be used; marks it used.

@@ -170,6 +170,16 @@ impl WarehouseError {
         matches!(self.name(), "schema_gone" | "table_gone" | "column_gone" | "object_gone")
     }
 
+    /// Whether Postgres ended a statement because it, or a lock, took too long.
+    pub fn is_time_out(&self) -> bool {
+        matches!(self.name(), "lock_timeout" | "statement_timeout")
+    }
+
+    /// Whether Postgres has no connection to spare: one may come free.
+    pub fn is_full(&self) -> bool {
+        self.name() == "too_many_connections"
+    }
+
     /// Whether Postgres refused the user or the password: fetch the secret anew, then connect anew.
     pub fn is_authentication(&self) -> bool {
         self.name() == "authentication_failed"

@@ -70,6 +70,17 @@ pub enum Write {
     Append,
 }
 
+impl Write {
+    /// The name that the configuration and the ledger have for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Replace => "replace",
+            Self::Merge => "merge",
+            Self::Append => "append",
+        }
+    }
+}
+
 /// What became of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {

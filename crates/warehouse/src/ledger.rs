@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 use crate::pipeline::Step;
 use crate::values::{Instant, count, to_microseconds, uncount};
 use crate::work::{Work, field};
-use crate::{EndpointFacts, ObjectFacts, WarehouseError};
+use crate::{EndpointFacts, ObjectFacts, WarehouseError, Write};
 
 /// An object's line as it was before this load.
 #[derive(Debug)]
@@ -184,6 +184,8 @@ pub(crate) struct Closing<'a> {
     pub(crate) rejects: Option<u64>,
     pub(crate) envelope: Option<&'a str>,
     pub(crate) seconds: f64,
+    /// None where no rows were written.
+    pub(crate) write: Option<Write>,
 }
 
 const CLOSE: &str = "
@@ -192,7 +194,7 @@ const CLOSE: &str = "
         sha256 = $6, object_time = $7, status = $8, stands = $9, standing_time = $10,
         standing_key = $11, records = $12, rows = $13, rejects = $14,
         envelope = $15::text::jsonb, error = NULL, loaded_at = now(),
-        duration = make_interval(secs => $16)
+        duration = make_interval(secs => $16), write_mode = coalesce($17, write_mode)
     WHERE id = $1";
 
 /// Writes the line of an object that was dealt with.
@@ -216,4 +218,5 @@ pub(crate) fn close<'a>(id: i64, object: &'a ObjectFacts, closing: Closing<'a>) 
         .with(closing.rejects.map(count))
         .with(closing.envelope)
         .with(closing.seconds)
+        .with(closing.write.map(Write::name))
 }

@@ -32,20 +32,21 @@ pub(crate) async fn look(
     let replaces = endpoint.write == Write::Replace;
     let mark = catalog::mark_statement();
     let statements = [gate::ENTER, work::LOCK, ledger::CLAIM, scope::HOLDERS, shadows::ANY, &mark];
-    work.prepare("prepare to look at the ledger", &statements).await?;
+    // To prepare a statement waits for the locks of its tables: within the transaction's time-outs.
+    let is_opened = endpoint.lock_schema_first || !work.has_prepared(&statements);
+    if is_opened {
+        let prepare = work.prepare("prepare to look at the ledger", &statements);
+        let (opened, prepared) = futures::join!(work.open(), prepare);
+        opened.and(prepared.map(drop))?;
+    }
+    let enter = || gate::enter(work, &endpoint.source, &endpoint.endpoint);
     if endpoint.lock_schema_first {
-        work.open().await?;
-        gate::enter(work, &endpoint.source, &endpoint.endpoint).await?;
+        enter().await?;
         schema_change::wait_for_lock(work, endpoint).await?;
     }
     let (opened, entered, locked, line, holders, has_shadows, tables, mark) = futures::join!(
-        async { if endpoint.lock_schema_first { Ok(()) } else { work.open().await } },
-        async {
-            if endpoint.lock_schema_first {
-                return Ok(());
-            }
-            gate::enter(work, &endpoint.source, &endpoint.endpoint).await
-        },
+        async { if is_opened { Ok(()) } else { work.open().await } },
+        async { if endpoint.lock_schema_first { Ok(()) } else { enter().await } },
         async { if replaces { scope::lock_scope(work, object).await } else { Ok(()) } },
         ledger::claim(work, object, endpoint, promised),
         holders(work, object, endpoint),

@@ -12,6 +12,8 @@ const MIGRATIONS: &[(i32, &str)] = &[
     (1, include_str!("migrations/0001_ledger_and_catalog.sql")),
     (2, include_str!("migrations/0002_renames.sql")),
     (3, include_str!("migrations/0003_refuse.sql")),
+    (4, include_str!("migrations/0004_rejects_without_place.sql")),
+    (5, include_str!("migrations/0005_write_mode.sql")),
 ];
 
 /// The number of the lock that whoever migrates holds; any constant of our own.

@@ -24,10 +24,10 @@ pub(crate) async fn write(
     let rows = rejects.iter().map(|reject| reject.row).collect::<Vec<_>>();
     let reasons = rejects.iter().map(|reject| reject.reason.name()).collect::<Vec<_>>();
     let pointers = rejects.iter().map(|reject| reject.pointer.as_str()).collect::<Vec<_>>();
-    let bytes = rejects.iter().map(|reject| reject.bytes.clone().ok_or_else(|| unplaced(reject)));
-    let bytes = bytes.collect::<Result<Vec<_>, _>>()?;
-    let offsets = bytes.iter().map(|bytes| count(bytes.start)).collect::<Vec<_>>();
-    let lengths = bytes.iter().map(|bytes| count(bytes.end - bytes.start)).collect::<Vec<_>>();
+    let bytes = rejects.iter().map(|reject| reject.bytes.as_ref());
+    let offsets = bytes.clone().map(|bytes| Some(count(bytes?.start))).collect::<Vec<_>>();
+    let lengths = bytes.map(|bytes| bytes.map(|bytes| count(bytes.end - bytes.start)));
+    let lengths = lengths.collect::<Vec<_>>();
     let texts = rejects.iter().map(|reject| reject.json.as_deref()).collect::<Vec<_>>();
     work.execute(
         "write rejects",
@@ -35,8 +35,4 @@ pub(crate) async fn write(
         &[&object_id, &rows, &reasons, &pointers, &offsets, &lengths, &texts],
     )
     .await
-}
-
-fn unplaced(reject: &Reject) -> WarehouseError {
-    WarehouseError::Mismatch(format!("nothing says where record {} stands", reject.row))
 }

@@ -86,6 +86,27 @@ mod tests {
     }
 
     #[test]
+    fn the_page_on_errors_says_the_same() {
+        let page = include_str!("../../../docs/errors.md");
+        let start = page.find("## Postgres's codes").unwrap();
+        let table = page[start..].split("\n## ").next().unwrap();
+        let mut said = Vec::new();
+        for line in table.lines().filter(|line| line.starts_with("| `")) {
+            let cells = line.split('|').map(str::trim).collect::<Vec<_>>();
+            let codes = cells[1].split(' ').map(|code| code.trim_matches('`'));
+            said.extend(codes.map(|code| format!("{code} {} {}", cells[2], cells[3])));
+        }
+        let known = CODES.iter().chain(CLASSES).map(|(code, (name, kind))| {
+            let kind = if *kind == Permanent { "permanent" } else { "transient" };
+            format!("{code} `{name}` {kind}")
+        });
+        let mut known = known.collect::<Vec<_>>();
+        said.sort();
+        known.sort();
+        assert_eq!(said, known);
+    }
+
+    #[test]
     fn the_unknown_is_transient() {
         assert_eq!(meaning("ZZ999").1, Transient);
         assert_eq!(meaning("").1, Transient);

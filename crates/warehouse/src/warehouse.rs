@@ -1,6 +1,6 @@
 //! One connection to the warehouse, re-made when it was lost, and what is remembered with it.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use landing::ErrorLog;
 
@@ -8,37 +8,17 @@ use crate::connection::Connection;
 use crate::memory::Memory;
 use crate::work::Work;
 use crate::{
-    Begun, DatabaseSettings, EndpointFacts, Ledger, ObjectFacts, WarehouseError, begin, failure,
-    migrations,
+    Begun, DatabaseSettings, EndpointFacts, Ledger, ObjectFacts, Timeouts, WarehouseError, begin,
+    failure, migrations,
 };
-
-/// How long the warehouse may be waited for. Set for each transaction alone, so that a pooler
-/// between us and Postgres needs no session of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// For a lock; beyond it the load fails, transiently.
-    pub lock: Duration,
-    /// For one statement.
-    pub statement: Option<Duration>,
-    /// For us, between two statements of a transaction.
-    pub idle_in_transaction: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            lock: Duration::from_secs(5),
-            statement: None,
-            idle_in_transaction: Duration::from_secs(300),
-        }
-    }
-}
 
 /// One connection to the warehouse, re-made when it was lost.
 #[derive(Debug)]
 pub struct Warehouse {
     settings: DatabaseSettings,
     timeouts: Timeouts,
+    /// When the work at hand must be over.
+    end_by: Option<Instant>,
     connection: Connection,
     memory: Memory,
     /// Whether what stood in the database when the connection was made may be gone.
@@ -62,7 +42,26 @@ impl Warehouse {
     ) -> Result<Self, WarehouseError> {
         let mut connection = Connection::open(&settings, ledger).await?;
         migrations::migrate(&mut connection, timeouts).await?;
-        Ok(Self { settings, timeouts, connection, memory: Memory::default(), is_suspect: false })
+        Ok(Self {
+            settings,
+            timeouts,
+            end_by: None,
+            connection,
+            memory: Memory::default(),
+            is_suspect: false,
+        })
+    }
+
+    /// Whether its connection was one of the last that the database gives: whoever rests with it keeps
+    /// others out.
+    pub fn is_crowded(&self) -> bool {
+        self.connection.is_crowded
+    }
+
+    /// Says when the work at hand must be over, or that nobody waits for it: transactions that begin
+    /// from now on have no longer than that, even where nobody is there any more to end them.
+    pub fn end_by(&mut self, end_by: Option<Instant>) {
+        self.end_by = end_by;
     }
 
     /// Claims the object in the ledger and makes room for its rows, in a new transaction.
@@ -74,8 +73,9 @@ impl Warehouse {
         endpoint: &EndpointFacts,
     ) -> Result<Begun<'_>, WarehouseError> {
         self.revive().await?;
-        let Self { timeouts, connection, memory, is_suspect, .. } = self;
-        let work = Work::unopened(&mut connection.client, &connection.statements, *timeouts);
+        let timeouts = self.timeouts.until(self.end_by);
+        let Self { connection, memory, is_suspect, .. } = self;
+        let work = Work::unopened(&mut connection.client, &connection.statements, timeouts);
         let begun = begin::begin(work, memory, object, endpoint).await;
         *is_suspect = begun.as_ref().is_err_and(WarehouseError::is_something_gone);
         begun
@@ -102,7 +102,7 @@ impl Warehouse {
         timeouts: impl FnOnce(Timeouts) -> Timeouts,
     ) -> Result<Work<'_>, WarehouseError> {
         self.revive().await?;
-        let timeouts = timeouts(self.timeouts);
+        let timeouts = timeouts(self.timeouts).until(self.end_by);
         let Self { connection, .. } = self;
         Work::begin(&mut connection.client, &connection.statements, timeouts).await
     }

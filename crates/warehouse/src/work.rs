@@ -26,18 +26,26 @@ const MAX_STATEMENTS: usize = 2_000;
 /// Takes an advisory lock by name.
 pub(crate) const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('riacho ' || $1, 0))";
 
-/// The statements that a connection has prepared, by their text, and the ledger that they are for.
-#[derive(Default)]
+/// The statements that a connection has prepared, by their text, the ledger that they are for, and
+/// what is known of it.
 pub(crate) struct Statements {
     ledger: Ledger,
+    checks_clients: bool,
     prepared: Mutex<HashMap<String, Statement>>,
     /// Whether the last transaction has neither committed nor rolled back.
     is_unfinished: AtomicBool,
 }
 
 impl Statements {
-    pub(crate) fn of(ledger: Ledger) -> Self {
-        Self { ledger, ..Self::default() }
+    /// Of a fresh connection to a server that can be told to check, while a statement runs, whether
+    /// its client is still there; or not.
+    pub(crate) fn new(ledger: Ledger, checks_clients: bool) -> Self {
+        Self {
+            ledger,
+            checks_clients,
+            prepared: Mutex::default(),
+            is_unfinished: AtomicBool::default(),
+        }
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {
@@ -125,15 +133,7 @@ impl<'a> Work<'a> {
     /// Sends the beginning of the transaction.
     pub(crate) async fn open(&self) -> Result<(), WarehouseError> {
         self.statements.set_unfinished(true);
-        let Timeouts { lock, statement, idle_in_transaction } = self.timeouts;
-        let begin = format!(
-            "BEGIN; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {};
-             SET LOCAL idle_in_transaction_session_timeout = {};
-             SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'",
-            lock.as_millis(),
-            statement.unwrap_or_default().as_millis(),
-            idle_in_transaction.as_millis()
-        );
+        let begin = self.timeouts.begin(self.statements.checks_clients);
         self.run("begin a transaction", &begin).await
     }
 
@@ -145,6 +145,11 @@ impl<'a> Work<'a> {
     /// How long may be waited for what.
     pub(crate) fn timeouts(&self) -> Timeouts {
         self.timeouts
+    }
+
+    /// Whether all of these are prepared already.
+    pub(crate) fn has_prepared(&self, statements: &[&str]) -> bool {
+        self.statements.with(|prepared| statements.iter().all(|sql| prepared.contains_key(*sql)))
     }
 
     /// Prepares statements that are about to be joined: one that had still to be prepared would

@@ -226,3 +226,23 @@ async fn of_a_key_that_comes_again_long_after_it_was_forgotten_the_newest_record
     assert_eq!(last.outcome, Verdict::Loaded, "{last:?}");
     assert_eq!(kit.sql("select total, day from shop.orders where id = 9").await, ["2 2026-11-01"]);
 }
+
+#[tokio::test]
+async fn of_an_object_that_says_nearly_everything_twice_only_so_many_records_wait_for_their_text() {
+    let kit = Kit::with_endpoint(ENDPOINT).await;
+    let record = |id: u32, changed: u32| format!(r#"{{"id":{id},"total":1,"changed":{changed}}}"#);
+    let (all, again, waiting) = (34_000, 20_300, 20_000);
+    let first = (0..all).map(|id| record(id, 1));
+    let body = first.chain((0..again).map(|id| record(id, 2))).collect::<Vec<_>>().join(",");
+    let body = format!(r#"{{"orders":[{body}]}}"#);
+    let report = kit.land(&format!("{FOLDER}/20261102T060000Z.json"), &body).await;
+    assert_eq!((report.outcome, report.rejects), (Verdict::Loaded, again.into()), "{report:?}");
+    let stands = "select count(*), sum(changed) from shop.orders";
+    assert_eq!(kit.sql(stands).await, [format!("{all} {}", all + again)]);
+    let rejects = "select count(*), count(json), count(byte_offset), count(distinct \"row\"),
+        max(\"row\") from riacho.rejects";
+    assert_eq!(
+        kit.sql(rejects).await,
+        [format!("{again} {waiting} {waiting} {again} {}", again - 1)]
+    );
+}

@@ -11,14 +11,15 @@ use super::tally::Tally;
 
 /// The plan of a run, and which of its scopes were not seen in the lake yet.
 pub(super) struct Expected<'p> {
-    plan: &'p Plan<'p>,
+    plan: Option<&'p Plan<'p>>,
     missing: HashSet<u128>,
 }
 
 impl<'p> Expected<'p> {
-    pub(super) fn of(plan: &'p Plan<'p>) -> Self {
-        let names =
-            plan.tasks().map(|task| hash(&task.source.name, &task.endpoint.name, &task.scope));
+    /// Of no plan where nothing that is asked for is configured.
+    pub(super) fn of(plan: Option<&'p Plan<'p>>) -> Self {
+        let tasks = plan.into_iter().flat_map(Plan::tasks);
+        let names = tasks.map(|task| hash(&task.source.name, &task.endpoint.name, &task.scope));
         Self { missing: names.collect(), plan }
     }
 
@@ -29,7 +30,7 @@ impl<'p> Expected<'p> {
 
     /// Counts the scopes, and lists those that never landed.
     pub(super) fn report(&self, tally: &mut Tally) {
-        for task in self.plan.tasks() {
+        for task in self.plan.into_iter().flat_map(Plan::tasks) {
             let (source, endpoint) = (&task.source.name, &task.endpoint.name);
             let is_missing = self.missing.contains(&hash(source, endpoint, &task.scope));
             tally.expect(source, endpoint, &task.scope, is_missing);

@@ -50,8 +50,13 @@ async fn count_one(
     let rows = rows.first().and_then(|row| row["rows"].as_u64()).unwrap_or_default();
     tally.rows.insert(format!("{} {}", of.source, of.endpoint), rows);
     let rules = EndpointRules::named(&environment.configuration, &of.source, &of.endpoint)?;
+    let write = rules.facts.write;
+    let otherwise = otherwise(loader, of, write).await?;
+    if otherwise > 0 {
+        tally.loaded_otherwise((&of.source, &of.endpoint), otherwise, write);
+    }
     // Where objects never give way to each other, records that did are not remembered.
-    let forgets = rules.facts.write != Write::Replace && !rules.facts.key.is_empty();
+    let forgets = (write != Write::Replace || otherwise > 0) && !rules.facts.key.is_empty();
     let found = array(ask_json(loader, &miscounted(of, forgets)).await?);
     for row in &found {
         let number = |name: &str| row[name].as_i64().unwrap_or_default();
@@ -84,6 +89,24 @@ async fn endpoints(loader: &Loader) -> anyhow::Result<Vec<Endpoint>> {
         })
     };
     Ok(rows.iter().filter_map(endpoint).collect())
+}
+
+/// Objects that stand, or gave way, by another rule than the one that is configured now. Those that
+/// were loaded before the ledger kept it stand by the rule of today.
+async fn otherwise(loader: &Loader, of: &Endpoint, write: Write) -> anyhow::Result<u64> {
+    let (source, endpoint) = (literal(&of.source), literal(&of.endpoint));
+    let gave_way = match write {
+        Write::Replace => "",
+        Write::Merge | Write::Append => "OR o.status = 'superseded'",
+    };
+    let sql = format!(
+        "SELECT count(*) AS otherwise FROM riacho.objects o
+        WHERE o.source = {source} AND o.endpoint = {endpoint}
+            AND ((o.stands AND o.write_mode <> {}) {gave_way})",
+        literal(write.name())
+    );
+    let rows = array(ask_json(loader, &sql).await?);
+    Ok(rows.first().and_then(|row| row["otherwise"].as_u64()).unwrap_or_default())
 }
 
 /// Objects of which other records stand than the ledger says: those it held, less the rejected ones

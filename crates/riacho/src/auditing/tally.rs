@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use landing::{ObjectKey, RawLocation, Scope};
 use serde::Serialize;
+use warehouse::Write;
 
 use super::comparison::Found;
+use super::prefix;
 
 /// Differences that are listed; all are counted.
 const LISTED_MAX: usize = 10_000;
@@ -34,7 +36,7 @@ pub(crate) struct Counts {
 /// Something that does not agree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Difference {
-    /// `never_fetched`, `never_loaded`, `overwritten`, `failed`, `gone`, `rows`, `stray`.
+    /// `never_fetched`, `never_loaded`, `overwritten`, `failed`, `gone`, `rows`, `stray`, `write_changed`.
     pub(crate) kind: &'static str,
     /// The object's key, or the scope's folders.
     pub(crate) what: String,
@@ -70,6 +72,16 @@ impl Tally {
             name.1 = String::new();
         }
         self.groups.entry(name).or_default()
+    }
+
+    /// Whether anything of a source or an endpoint was counted.
+    pub(super) fn has(&self, source: Option<&str>, endpoint: Option<&str>) -> bool {
+        let begins = source.map(|source| format!("{source} "));
+        let ends = endpoint.map(|endpoint| format!(" {endpoint}"));
+        self.groups.keys().any(|(name, _)| {
+            begins.as_ref().is_none_or(|begins| name.starts_with(begins))
+                && ends.as_ref().is_none_or(|ends| name.ends_with(ends))
+        })
     }
 
     fn differ(&mut self, kind: &'static str, what: String, detail: String, cure: String) {
@@ -157,6 +169,14 @@ impl Tally {
     /// Differences of rows that are not listed.
     pub(super) fn miscounted_too(&mut self, more: u64) {
         self.differing += more;
+    }
+
+    /// Objects that were loaded before the endpoint's `write` was changed.
+    pub(super) fn loaded_otherwise(&mut self, of: (&str, &str), objects: u64, write: Write) {
+        self.group(of.0, of.1, &Scope(Vec::new())).differences += 1;
+        let detail = format!("{objects} objects stand as before `write` became {}", write.name());
+        let cure = format!("riacho load --force --prefix {}", quoted(&prefix(of.0, Some(of.1))));
+        self.differ("write_changed", format!("{} {}", of.0, of.1), detail, cure);
     }
 
     /// Tables that could not be counted.

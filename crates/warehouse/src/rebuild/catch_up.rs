@@ -35,11 +35,12 @@ const SEED: &str = "
     ), taken AS (
         INSERT INTO {side}.objects AS t (id, bucket, key, version_id, etag, sequencer, bytes, sha256,
             source, endpoint, scope, object_time, status, attempts, records, rows, rejects,
-            envelope, first_seen_at, loaded_at, duration, standing_time, standing_key, error)
+            envelope, first_seen_at, loaded_at, duration, standing_time, standing_key, write_mode,
+            error)
         OVERRIDING SYSTEM VALUE
         SELECT id, bucket, key, version_id, etag, sequencer, bytes, sha256,
             source, endpoint, scope, object_time, 'failed', attempts, records, rows, rejects,
-            envelope, first_seen_at, loaded_at, duration, standing_time, standing_key,
+            envelope, first_seen_at, loaded_at, duration, standing_time, standing_key, write_mode,
             CASE WHEN status <> 'failed' OR error->>'kind' = 'tables_dropped'
                     THEN jsonb_build_object('kind', $3::text)
                 WHEN error->>'kind' = $5 THEN error

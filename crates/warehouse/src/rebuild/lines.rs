@@ -15,7 +15,7 @@ const LOST_SHOWN: i64 = 100;
 
 /// What a line says of the bytes it speaks of and of what became of them.
 const SAID: &str = "etag, bytes, object_time, status, records, rows, rejects, envelope, error,
-    stands, standing_time, standing_key";
+    stands, standing_time, standing_key, write_mode";
 
 /// What became of failures.
 #[derive(Debug, Default)]

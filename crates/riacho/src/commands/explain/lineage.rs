@@ -242,7 +242,7 @@ async fn why_not(
     {
         return Ok(format!(
             "{name} has no row {row} of object {id}: the record was rejected, {} {}; \
-             riacho.rejects has its JSON",
+             riacho.rejects has its JSON, unless there was too much of it",
             text_of(reject, "reason"),
             text_of(reject, "pointer")
         ));
