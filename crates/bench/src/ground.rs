@@ -2,6 +2,7 @@
 //! database a round.
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -123,8 +124,8 @@ impl Ground {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.postgres.port()
+    pub(crate) fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.postgres.port()))
     }
 
     pub(crate) fn version(&self) -> &str {

@@ -21,7 +21,8 @@ type Piece = (Instant, Vec<u8>);
 /// A listener that passes on to `target`. Dropped, it takes no more connections.
 #[derive(Debug)]
 pub(crate) struct Proxy {
-    pub(crate) port: u16,
+    port: u16,
+    target: SocketAddr,
     closed: Arc<AtomicBool>,
 }
 
@@ -40,7 +41,12 @@ impl Proxy {
                 let _ = pass_on(&client, target, delay);
             }
         });
-        Ok(Self { port, closed })
+        Ok(Self { port, target, closed })
+    }
+
+    /// The same database by this way.
+    pub(crate) fn way_to(&self, url: &str) -> String {
+        url.replace(&format!(":{}/", self.target.port()), &format!(":{}/", self.port))
     }
 }
 

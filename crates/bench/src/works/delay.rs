@@ -1,12 +1,10 @@
 //! A database that is not on loopback: a millisecond more each way, as from a Lambda to RDS.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
 use crate::bench::{ALL, Bench};
-use crate::ground::Database;
 use crate::lakes::Served;
 use crate::numbers::{median, middle};
 use crate::progress::say;
@@ -31,8 +29,7 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
     for round in 0..bench.options.rounds {
         direct.push(whole(bench, &m, None).await?);
         for (index, delay) in DELAYS.into_iter().enumerate() {
-            let target = SocketAddr::from(([127, 0, 0, 1], bench.ground.port()));
-            let proxy = Proxy::start(target, delay)?;
+            let proxy = Proxy::start(bench.ground.address(), delay)?;
             let time = whole(bench, &m, Some(&proxy)).await?;
             let each = invocations(bench, &xs, &proxy).await?;
             let trip = round_trip(bench, &proxy).await?;
@@ -74,16 +71,9 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn through(database: &Database, proxy: Option<&Proxy>, port: u16) -> String {
-    match proxy {
-        Some(proxy) => database.url.replace(&format!(":{port}/"), &format!(":{}/", proxy.port)),
-        None => database.url.clone(),
-    }
-}
-
 async fn whole(bench: &Bench, lake: &Served, proxy: Option<&Proxy>) -> anyhow::Result<f64> {
     let database = bench.ground.fresh("bench_delay").await?;
-    let url = through(&database, proxy, bench.ground.port());
+    let url = proxy.map_or_else(|| database.url.clone(), |proxy| proxy.way_to(&database.url));
     let _quiet = bench.quiet()?;
     let taken = bench.load_within(&bench.between(lake, &url), ALL, None).await?.taken;
     Ok(taken.seconds())
@@ -92,7 +82,7 @@ async fn whole(bench: &Bench, lake: &Served, proxy: Option<&Proxy>) -> anyhow::R
 /// Milliseconds of each invocation after the warm-up.
 async fn invocations(bench: &Bench, lake: &Served, proxy: &Proxy) -> anyhow::Result<Vec<f64>> {
     let database = bench.ground.fresh("bench_delay").await?;
-    let url = through(&database, Some(proxy), bench.ground.port());
+    let url = proxy.way_to(&database.url);
     let _quiet = bench.quiet()?;
     let function = bench.function(bench.between(lake, &url))?;
     let mut times = Vec::new();
@@ -108,7 +98,7 @@ async fn invocations(bench: &Bench, lake: &Served, proxy: &Proxy) -> anyhow::Res
 /// Milliseconds of the shortest question and answer.
 async fn round_trip(bench: &Bench, proxy: &Proxy) -> anyhow::Result<f64> {
     let database = bench.ground.fresh("bench_delay").await?;
-    let url = through(&database, Some(proxy), bench.ground.port());
+    let url = proxy.way_to(&database.url);
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
     tokio::spawn(connection);
     let mut times = Vec::new();

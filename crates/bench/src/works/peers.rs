@@ -147,7 +147,9 @@ impl Peer {
                     text(&config),
                     text(&scratch.join("state.json"))
                 );
-                command = vec!["/bin/sh".to_owned(), "-c".to_owned(), line];
+                // A target that fails must not end as well as the `tail` behind it.
+                command = ["bash", "-o", "pipefail", "-c"].map(str::to_owned).to_vec();
+                command.push(line);
             }
         }
         let nothing = BTreeMap::from([
