@@ -4,6 +4,7 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
 use normalise::{BATCH_BYTES, Batch, Shredder};
 use objects::DecodedBody;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -13,6 +14,10 @@ use crate::{LoadError, Timings};
 
 /// Batches that wait: with those in the making, being written and on the wire there are four.
 const WAITING: usize = 1;
+
+/// Shredded at a time. A body comes in chunks of up to half a megabyte, and while one is shredded
+/// nobody answers Postgres, which would stand still for milliseconds at the beginning of each COPY.
+const STRETCH: usize = 64 << 10;
 
 /// What becomes of a batch.
 pub(crate) trait Writing {
@@ -44,15 +49,15 @@ async fn shred(
     to: Sender<Batch>,
     timings: &mut Timings,
 ) -> Result<Option<Batch>, LoadError> {
-    let mut is_first = true;
+    let (mut is_first, mut rest) = (true, Bytes::new());
     loop {
         let reading = Instant::now();
-        let chunk = body.chunk().await?;
+        let stretch = next_stretch(body, &mut rest).await?;
         let shredding = Instant::now();
         timings.read += shredding - reading;
-        let ended = chunk.is_none();
-        match chunk {
-            Some(chunk) => shredder.push(&chunk)?,
+        let ended = stretch.is_none();
+        match stretch {
+            Some(stretch) => shredder.push(&stretch)?,
             None => shredder.finish()?,
         }
         timings.shred += shredding.elapsed();
@@ -78,6 +83,17 @@ async fn shred(
         // Shredding never waits, so that writing would starve beside it.
         tokio::task::yield_now().await;
     }
+}
+
+async fn next_stretch(
+    body: &mut DecodedBody,
+    rest: &mut Bytes,
+) -> Result<Option<Bytes>, LoadError> {
+    while rest.is_empty() {
+        let Some(chunk) = body.chunk().await? else { return Ok(None) };
+        *rest = chunk;
+    }
+    Ok(Some(rest.split_to(rest.len().min(STRETCH))))
 }
 
 async fn write(
