@@ -6,6 +6,7 @@ mod direct;
 mod ground;
 mod pipe;
 mod sample_events;
+pub mod simulator;
 
 pub use asking::{ask, connect};
 pub use binaries::{BinaryNotBuilt, workspace_binary};
