@@ -9,7 +9,9 @@ use embedded::s3::{S3Options, S3Server};
 use landing::ObjectKey;
 use objects::{Lake, PutOptions};
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout};
+use tokio_postgres::Client;
 
 use super::cluster::Cluster;
 use super::endpoint::BUCKET;
@@ -30,6 +32,7 @@ pub(super) struct World {
     pub(super) server: S3Server,
     pub(super) tally: Arc<Tally>,
     lake: Lake,
+    connection: Mutex<Option<Client>>,
     directory: TempDir,
 }
 
@@ -49,6 +52,7 @@ impl World {
             cluster,
             server,
             tally: Arc::new(Tally::default()),
+            connection: Mutex::default(),
             directory,
         }
     }
@@ -94,13 +98,21 @@ impl World {
         all
     }
 
-    /// Asks the database, again where it is recovering.
+    /// Asks the database, again where it is recovering. Logging in takes longer than asking, so that
+    /// the connection is kept.
     pub(super) async fn ask(&self, sql: &str) -> Vec<Vec<String>> {
         let give_up = Instant::now() + ANSWER_MAX;
+        let mut kept = self.connection.lock().await;
         loop {
-            let client = self.cluster.superuser(&self.database).await;
+            let client = match kept.take() {
+                Some(client) => client,
+                None => self.cluster.superuser(&self.database).await,
+            };
             match tables::ask(&client, sql).await {
-                Ok(answer) => return answer,
+                Ok(answer) => {
+                    *kept = Some(client);
+                    return answer;
+                }
                 Err(error) if Instant::now() > give_up => panic!("{sql}: {error:?}"),
                 Err(_) => sleep(Duration::from_millis(50)).await,
             }
