@@ -8,13 +8,14 @@ use std::path::PathBuf;
 #[error("binary `{}` is not built; run `cargo build -p fetch -p load -p manifest -p riacho`", .0.display())]
 pub struct BinaryNotBuilt(PathBuf);
 
-/// Returns the path of the binary `name` of the profile that the running test was built with.
+/// Returns the path of the binary `name` of the profile that the running test, or program, was built
+/// with.
 pub fn workspace_binary(name: &str) -> Result<PathBuf, BinaryNotBuilt> {
-    // A test runs as `target/<profile>/deps/<test>-<hash>`.
-    let profile = std::env::current_exe()
-        .ok()
-        .and_then(|test| Some(test.parent()?.parent()?.to_path_buf()))
-        .unwrap_or_default();
+    // A test runs as `target/<profile>/deps/<test>-<hash>`, a program as `target/<profile>/<name>`.
+    let program = std::env::current_exe().unwrap_or_default();
+    let folders = program.ancestors().skip(1);
+    let profile = folders.into_iter().find(|folder| !folder.ends_with("deps"));
+    let profile = profile.map(PathBuf::from).unwrap_or_default();
     let binary = profile.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     if binary.is_file() { Ok(binary) } else { Err(BinaryNotBuilt(binary)) }
 }

@@ -7,6 +7,7 @@ mod ground;
 mod messages;
 mod pipe;
 mod sample_events;
+pub mod simulator;
 mod way;
 
 pub use asking::{ask, connect};
