@@ -65,8 +65,16 @@ pub async fn simulate(seed: u64) -> RunReport {
         records: 0,
         took: began.elapsed(),
     };
-    let logs = play.logs();
+    let (logs, is_complete) = (play.logs(), play.is_complete());
     drop(play);
+    if is_complete {
+        report.script.push("all events came to their end".to_owned());
+        let lake = world.standing("raw/").await;
+        let expected = oracle::expect(plan.endpoint, &lake).await;
+        let early = verdict::judge_tables(&expected, &world.found().await);
+        let early = early.into_iter().map(|violation| format!("before reconciling: {violation}"));
+        report.violations.extend(early);
+    }
     report.violations.extend(settle::settle(&plan, &world).await);
     look(&plan, &world, &mut report).await;
     if plan.ends_in_replay && report.violations.is_empty() {

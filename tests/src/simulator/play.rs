@@ -56,6 +56,8 @@ pub(super) struct Play<'w> {
     put: BTreeSet<String>,
     /// Keys under which something stood that no load can take.
     bad: BTreeSet<String>,
+    /// Keys of which not every event came to its end.
+    lost: BTreeSet<String>,
     /// What happened, for people.
     pub(super) script: Vec<String>,
     pub(super) violations: Vec<String>,
@@ -80,6 +82,7 @@ impl<'w> Play<'w> {
             delivered: BTreeMap::new(),
             put: BTreeSet::new(),
             bad: BTreeSet::new(),
+            lost: BTreeSet::new(),
             script: Vec::new(),
             violations: Vec::new(),
         }
@@ -99,6 +102,17 @@ impl<'w> Play<'w> {
             }
             self.turn(rng).await;
         }
+        let left = self.pending.iter().map(|pending| pending.event.key.as_str().to_owned());
+        self.lost.extend(left.collect::<Vec<_>>());
+        self.must_be_newest().await;
+    }
+
+    /// Whether the tables must be right already, before anybody reconciles: every event of an object
+    /// came to its end, and no object was taken for gone.
+    pub(super) fn is_complete(&self) -> bool {
+        let may_be_gone = self.world.tally.counts().keys().any(|kind| kind.contains("404"));
+        let lost = self.lost.iter().any(|key| key.starts_with("raw/"));
+        !lost && !may_be_gone && !self.plan.endpoint.has_two_versions
     }
 
     /// The logs of the binaries.
@@ -131,7 +145,10 @@ impl<'w> Play<'w> {
                 _ => 1,
             };
             match copies {
-                0 => self.note("event: dropped", event.key.as_str()),
+                0 => {
+                    self.note("event: dropped", event.key.as_str());
+                    self.lost.insert(event.key.as_str().to_owned());
+                }
                 2 => self.note("event: duplicated", event.key.as_str()),
                 _ => {}
             }
@@ -271,7 +288,10 @@ impl<'w> Play<'w> {
             pending.attempts += 1;
             if pending.attempts < ATTEMPTS_MAX {
                 self.pending.push(pending);
-            } else if rng.u8(..3) > 0 {
+                continue;
+            }
+            self.lost.insert(pending.event.key.as_str().to_owned());
+            if rng.u8(..3) > 0 {
                 self.note("event: given up, to its destination", pending.event.key.as_str());
                 self.failures.push(delivery::given_up(&pending.event, "given up"));
             } else {
@@ -286,6 +306,25 @@ impl<'w> Play<'w> {
             format!("SELECT 1 FROM riacho.objects WHERE key = '{key}' AND loaded_at IS NOT NULL");
         if self.world.ask(&sql).await.is_empty() {
             self.violations.push(format!("load answered that {key} stands; the ledger has it not"));
+        }
+    }
+
+    /// Where every event of a key came to its end, the ledger speaks of the bytes that stand there, or
+    /// says that it failed.
+    async fn must_be_newest(&mut self) {
+        for object in self.world.standing("raw/").await {
+            if self.lost.contains(&object.key) {
+                continue;
+            }
+            let sql = format!(
+                "SELECT 1 FROM riacho.objects WHERE key = '{}'
+                    AND (etag = '{}' OR status = 'failed')",
+                object.key, object.etag
+            );
+            if self.world.ask(&sql).await.is_empty() {
+                let violation = format!("all events of {} came; not its newest bytes", object.key);
+                self.violations.push(violation);
+            }
         }
     }
 
