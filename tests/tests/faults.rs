@@ -15,7 +15,8 @@ const FRESH: usize = 10;
 /// Runs them all; says each seed that ended otherwise than the contract, and what happened in it.
 async fn run(seeds: Vec<u64>) {
     // Past the capture of tests that pass: a seed that was drawn must be known afterwards.
-    writeln!(stderr(), "fault simulator, seeds {seeds:?}").unwrap();
+    let mut terminal = stderr();
+    writeln!(terminal, "fault simulator, seeds {seeds:?}").unwrap();
     let reports = simulate_all(seeds, AT_ONCE).collect::<Vec<_>>().await;
     let failed = reports.iter().filter(|report| !report.violations.is_empty());
     let told = failed.map(|report| {

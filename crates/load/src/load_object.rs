@@ -303,9 +303,8 @@ async fn fill(
     done.notices = told.lines().chain(notices(&summary)).collect();
     reinstate_all(job, loading, &mut done.timings).await?;
     let rules = &job.endpoint.rules;
-    let completing: BoxFuture<'_, _> =
-        Box::pin(waiting.complete(job.lake, &object, job.limits, rules));
-    let rejects = loading.wait_for(completing).await??;
+    let completing = waiting.complete(job.lake, &object, job.limits, rules);
+    let rejects = loading.wait_for(Box::pin(completing)).await??;
     Ok(Filled::Written(rejects, summary))
 }
 

@@ -97,7 +97,7 @@ impl<'r> Bodies<'r> {
             "amount" if clashes => "\"N/A\"".to_owned(),
             "amount" => self.amount(number),
             "flag" if clashes => "\"yes\"".to_owned(),
-            "flag" => (number % 2 == 0).to_string(),
+            "flag" => number.is_multiple_of(2).to_string(),
             "day" if clashes => "\"soon\"".to_owned(),
             "day" => format!("\"2026-11-{:02}\"", number % 28 + 1),
             "at" if clashes => number.to_string(),
