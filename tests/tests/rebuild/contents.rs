@@ -165,6 +165,15 @@ async fn what_a_person_let_through_stays_and_what_nobody_let_through_stays_out()
         "SELECT string_agg(error->>'kind', ' ') FROM riacho.objects WHERE status = 'failed'";
     assert_eq!(pipe.one(failed).await, "vanished");
     assert_eq!(pipe.open().await.len(), 1, "its error log is still open");
+
+    // Somebody lets it through while a rebuild stands in which it was kept out.
+    pipe.sql("DELETE FROM shop.stock").await;
+    assert_eq!(riacho(&pipe, &["rebuild", "shop"]).await.0, 1);
+    assert_eq!(riacho(&pipe, &["load", "--force", &key("stock", 1, 7)]).await.0, 0);
+    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--yes"]).await;
+    assert_eq!((code, &said["summary"]["loaded"]), (0, &json!(1)), "{said}");
+    assert_eq!(pipe.one(contents).await, "1:1 2:1");
+    assert_eq!(pipe.one(failed).await, "");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -149,7 +149,8 @@ fn tables(found: &Comparison) -> Sheet {
         ("would come", Align::Right),
         ("new columns", Align::Left),
     ]);
-    for table in &found.tables {
+    let is_told = |table: &&TableDifference| table.is_any() || !is_ledger(table);
+    for table in found.tables.iter().filter(is_told) {
         let numbers = [table.live, table.rebuilt, table.gone, table.come].map(count);
         let mut cells = vec![table.table.clone(), table.endpoint.clone()];
         cells.extend(numbers);
@@ -159,10 +160,15 @@ fn tables(found: &Comparison) -> Sheet {
     sheet
 }
 
+/// Whether it is about what the ledger says, and no table of the source's.
+fn is_ledger(table: &TableDifference) -> bool {
+    table.table.starts_with("riacho.")
+}
+
 /// The first rows that differ, by the names that `riacho explain` takes.
 fn show_rows(console: &Console, found: &Comparison) {
     let mut sheet = Sheet::new(&["table", "", "object, row"].map(|name| (name, Align::Left)));
-    for table in found.tables.iter().filter(|table| !table.table.starts_with("riacho.")) {
+    for table in found.tables.iter().filter(|table| !is_ledger(table)) {
         let TableDifference { table, gone_rows, come_rows, .. } = table;
         for (rows, what) in [(gone_rows, "would go"), (come_rows, "would come")] {
             if !rows.is_empty() {
