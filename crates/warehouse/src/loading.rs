@@ -16,7 +16,6 @@ use crate::reinstate::Wanted;
 use crate::rows::RootRow;
 use crate::shadows::KeyText;
 use crate::succession::Own;
-use crate::timeouts::SIGN_OF_LIFE;
 use crate::work::Work;
 use crate::{
     EndpointFacts, Loaded, ObjectFacts, Outcome, Reinstatement, WarehouseError, Write, again,
@@ -113,9 +112,10 @@ impl<'a> Loading<'a> {
     /// Waits for something else than Postgres, and has it know meanwhile that somebody is still there:
     /// a transaction of which nothing is heard is ended, lest it hold others up.
     pub async fn wait_for<T>(&self, other: impl Future<Output = T>) -> Result<T, WarehouseError> {
+        let every = self.work.timeouts().sign_of_life();
         let mut other = std::pin::pin!(other);
         loop {
-            match tokio::time::timeout(SIGN_OF_LIFE, &mut other).await {
+            match tokio::time::timeout(every, &mut other).await {
                 Ok(come) => return Ok(come),
                 Err(_) => self.work.run("say that the load is still there", "SELECT 1").await?,
             }

@@ -8,10 +8,11 @@
 
 use std::time::{Duration, Instant};
 
-/// How often a load that waits for the lake says that it is still there.
-pub(crate) const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
-/// Four times of that: a machine that is short of time may be late.
+/// How long Postgres may hear nothing of a transaction.
 const IDLE_MAX: Duration = Duration::from_secs(60);
+/// So many times within that a load that waits for the lake says that it is still there: a machine
+/// that is short of time may be late.
+const SIGNS_OF_LIFE: u32 = 4;
 /// What is begun at the very end still gets so much.
 const LEAST: Duration = Duration::from_secs(1);
 
@@ -56,6 +57,12 @@ impl Timeouts {
             statement: Some(bound(self.statement.unwrap_or_default())),
             idle_in_transaction: bound(self.idle_in_transaction),
         }
+    }
+
+    /// How often a load says that it is still there.
+    pub(crate) fn sign_of_life(&self) -> Duration {
+        let idle = self.idle_in_transaction;
+        (if idle.is_zero() { IDLE_MAX } else { idle }) / SIGNS_OF_LIFE
     }
 
     /// What a transaction begins with. `checks_clients`: see `Server`.

@@ -151,6 +151,39 @@ async fn a_load_that_is_dropped_leaves_no_trace() {
     assert_eq!(world.ask("SELECT attempts FROM riacho.objects").await, ["1"]);
 }
 
+#[tokio::test]
+async fn a_load_that_waits_for_the_lake_is_not_taken_for_dead() {
+    let world = World::new(Write::Append, &[], None).await;
+    let key = world.put("1", 6, r#"[{"n":1}]"#);
+    let idle = Duration::from_secs(1);
+    let timeouts = Timeouts { idle_in_transaction: idle, ..patient() };
+    let mut warehouse = world.warehouse_with(timeouts).await;
+    let Begun::Load(mut loading) =
+        warehouse.begin(&world.facts(&key), &world.endpoint).await.unwrap()
+    else {
+        panic!("nothing was loaded yet")
+    };
+    loading.wait_for(tokio::time::sleep(idle * 3)).await.unwrap();
+    let (batch, summary) = shred(&world, &loading, &key);
+    loading.write(batch).await.unwrap();
+    loading.commit(summary, Vec::new(), idle).await.unwrap();
+    assert_eq!(world.ask("SELECT count(*) FROM s.t").await, ["1"]);
+
+    // One of which nothing is heard is.
+    let other = world.put("1", 7, r#"[{"n":2}]"#);
+    let Begun::Load(mut silent) =
+        warehouse.begin(&world.facts(&other), &world.endpoint).await.unwrap()
+    else {
+        panic!("nothing was loaded yet")
+    };
+    tokio::time::sleep(idle * 3).await;
+    let (batch, _) = shred(&world, &silent, &other);
+    let error = silent.write(batch).await.unwrap_err();
+    assert_eq!(error.kind(), FailureKind::Transient, "{error}");
+    drop(silent);
+    assert_eq!(world.load(&mut warehouse, &other).await.name(), "loaded");
+}
+
 /// The same bytes as the scope stands on, while another scope is taking one of their records: whoever
 /// waits for it must not count on what it saw before.
 #[tokio::test(flavor = "multi_thread")]
