@@ -1,6 +1,6 @@
 # What people and machines type. How it is done stands in tests/tools/, one script a matter.
 
-.PHONY: demo dev test build lint fmt infra-lint cargo-lambda tools bench bench-page flame help
+.PHONY: demo dev test faults mutants build lint fmt infra-lint cargo-lambda tools bench bench-page flame help
 .DEFAULT_GOAL := help
 
 # Where OpenSSL's headers are missing and may not be installed, it is compiled along.
@@ -26,6 +26,15 @@ test: tools ## Test everything; installs or finds what it needs
 	cargo test --locked $(QUIET) --workspace --no-run
 	tests/tools/moto.sh cargo test --locked --workspace
 	tests/tools/cargo-lambda.sh
+
+faults: ## Let everything go wrong: FAULTS="--seeds 1000", "--from 42 --seeds 1 --tell"
+	@tests/tools/system.sh demo
+	@cargo build --locked -p load -p tests --bins $(TLS)
+	@target/debug/simulate $(FAULTS)
+
+mutants: ## Break key lines one by one, and see whether `faults` notices
+	@tests/tools/system.sh demo
+	@tests/tools/mutants.sh
 
 bench: ## Measure load against COPY: BENCH="--only m,xs", "--help", …
 	@tests/tools/system.sh demo
