@@ -34,7 +34,11 @@ impl Ledger {
     /// name only ever means nesting.
     pub fn of_rebuild(source: &str) -> Self {
         let live = schema_name(source);
-        let name = |tail: &str| unique_name(&format!("{live}__{tail}"), &live, |_| false);
+        let name = |tail: &str| {
+            let whole = format!("{live}__{tail}");
+            // Where it is cut, the hash alone tells the two apart.
+            unique_name(&whole, &whole, |_| false)
+        };
         Self(Some(Side { ledger: name("rebuild_ledger"), tables: name("rebuild"), live }))
     }
 
