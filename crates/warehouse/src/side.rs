@@ -34,7 +34,10 @@ impl Ledger {
     /// name only ever means nesting.
     pub fn of_rebuild(source: &str) -> Self {
         let live = schema_name(source);
-        let name = |tail: &str| unique_name(&format!("{live}__{tail}"), &live, |_| false);
+        let name = |tail: &str| {
+            let wanted = format!("{live}__{tail}");
+            unique_name(&wanted, &wanted, |_| false)
+        };
         Self(Some(Side { ledger: name("rebuild_ledger"), tables: name("rebuild"), live }))
     }
 
