@@ -316,19 +316,17 @@ async fn reinstate_all(
 ) -> Result<(), LoadError> {
     let mut waiting = loading.reinstate().await?;
     while let Some(reinstatement) = waiting.pop() {
-        match reinstate(job, &reinstatement, loading, timings).await {
-            Ok(()) => {}
-            Err(error) if is_gone(&error) => {
-                tracing::warn!(
-                    object.key = %reinstatement.object.key,
-                    records = reinstatement.records(),
-                    error = %error,
-                    "records that should stand again can't be read from the lake any more"
-                );
-                waiting.extend(loading.renounce(&reinstatement).await?);
-            }
+        let why = match reinstate(job, &reinstatement, loading, timings).await {
+            Ok(()) if loading.was_overwritten(&reinstatement) => "overwritten".to_owned(),
+            Ok(()) => continue,
+            Err(error) if is_gone(&error) => error.to_string(),
             Err(error) => return Err(error),
-        }
+        };
+        tracing::warn!(
+            object.key = %reinstatement.object.key, records = reinstatement.records(), error = why,
+            "records that should stand again can't be read from the lake any more"
+        );
+        waiting.extend(loading.renounce(&reinstatement).await?);
     }
     Ok(())
 }

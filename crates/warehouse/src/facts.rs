@@ -166,6 +166,8 @@ pub struct Reinstatement {
     pub object_id: i64,
     /// The keys of the records, and their numbers within the object.
     pub(crate) keys: BTreeMap<Vec<String>, i32>,
+    /// Whether the object has failed since: its line may speak of other bytes than its records.
+    pub(crate) is_doubtful: bool,
 }
 
 impl Reinstatement {

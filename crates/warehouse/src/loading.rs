@@ -209,6 +209,12 @@ impl<'a> Loading<'a> {
         rows::keep_late(&self.work, &self.catalog, owner, &batch.late_keeps).await
     }
 
+    /// Whether the object, read to its end, was not the one that had the records: it was overwritten,
+    /// and what it was overwritten with has failed.
+    pub fn was_overwritten(&self, reinstatement: &Reinstatement) -> bool {
+        reinstatement.is_doubtful && self.wanted.lacks(reinstatement)
+    }
+
     /// Lets the records of an object whose bytes are no longer in the lake be, and finds those that
     /// stand in their place: what is not there can't stand.
     pub async fn renounce(

@@ -79,6 +79,13 @@ impl Wanted {
         Ok(others)
     }
 
+    /// Whether records of a reinstatement have not come.
+    pub(crate) fn lacks(&self, reinstatement: &Reinstatement) -> bool {
+        let id = reinstatement.object_id;
+        let is_missing = |key: &KeyText| matches!(self.0.get(&(id, key.clone())), Some(None));
+        reinstatement.keys.keys().any(is_missing)
+    }
+
     /// How many stand again; an error where one is missing.
     pub(crate) fn close(&self) -> Result<u64, WarehouseError> {
         let missing = self.0.iter().filter(|(_, row)| row.is_none());

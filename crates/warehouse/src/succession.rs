@@ -33,6 +33,8 @@ struct Candidate {
     standing: Standing,
     line: String,
     object: LandedObject,
+    /// Whether the object failed after its records came.
+    is_doubtful: bool,
 }
 
 /// What must be done so that the best records stand.
@@ -96,7 +98,7 @@ async fn candidates(
     const CANDIDATES: &str = "
         SELECT s.key, s.object_id, s.\"row\", s.version, o.standing_time, o.standing_key,
             o.xmin::text AS line, o.bucket, o.key AS object_key, o.version_id, o.etag,
-            o.sequencer, o.bytes
+            o.sequencer, o.bytes, o.status = 'failed' AS is_doubtful
         FROM riacho.shadows s JOIN riacho.objects o ON o.id = s.object_id
         WHERE s.source = $1 AND s.endpoint = $2 AND s.key = $3";
     let ask = keys.iter().map(|key| async move {
@@ -114,6 +116,7 @@ async fn candidates(
     for candidate in found.iter_mut().filter(|candidate| candidate.row.0 == own.id) {
         candidate.standing = own.standing.clone();
         candidate.object = own.object.clone();
+        candidate.is_doubtful = false;
     }
     Ok(found)
 }
@@ -127,6 +130,7 @@ fn candidate(row: &Row) -> Result<Candidate, WarehouseError> {
         line: field(row, "line")?,
         object: landed(row, &standing)?,
         standing,
+        is_doubtful: field(row, "is_doubtful")?,
     })
 }
 
@@ -187,6 +191,7 @@ fn by_object(
                 location,
                 object_id,
                 keys: BTreeMap::new(),
+                is_doubtful: candidate.is_doubtful,
             })
             .keys
             .insert(candidate.key, candidate.row.1);
