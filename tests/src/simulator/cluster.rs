@@ -38,6 +38,9 @@ impl Cluster {
     pub(super) async fn create_database(&self) -> String {
         let name = format!("run_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.postgres.create_database(&name).await.unwrap();
+        // A throwaway cluster forgets what it committed last when it crashes: no fault of load's.
+        let durable = format!("ALTER DATABASE {name} SET synchronous_commit = on");
+        self.superuser("postgres").await.batch_execute(&durable).await.unwrap();
         name
     }
 
