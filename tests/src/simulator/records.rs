@@ -112,7 +112,7 @@ impl<'r> Bodies<'r> {
     fn amount(&mut self, number: u32) -> String {
         match self.rng.u8(..6) {
             0 => format!("{number}.{:02}", number % 100),
-            1 => format!("{number}12345678901234567890.50"),
+            1 => format!("1{number}2345678901234567890.50"),
             2 => format!("-{number}"),
             _ => number.to_string(),
         }
