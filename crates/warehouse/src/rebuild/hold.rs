@@ -79,6 +79,7 @@ impl Held<'_> {
     /// lets rows go whose objects can't be loaded again.
     pub async fn swap(self, side: &mut Warehouse, lose: bool) -> Result<Swapped, WarehouseError> {
         let (work, rebuild) = (&self.work, self.rebuild);
+        rebuild.lock(work).await?;
         for endpoint in &rebuild.endpoints {
             schema_change::wait_for_lock(work, &endpoint.facts).await?;
         }
