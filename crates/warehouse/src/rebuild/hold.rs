@@ -94,10 +94,18 @@ impl Held<'_> {
         if lost > 0 && !lose {
             return Err(RebuildRefused::Lost(lost).into());
         }
-        let mut swapped = Swapped::default();
+        // Whoever uses the rebuilt tables is met now, and not when they are dropped at the end.
+        gate::close_now(work, &rebuild.ledger, &rebuild.facts()).await?;
+        let mut all = Vec::new();
         for endpoint in &rebuild.endpoints {
-            let rebuilt = side.tables(&endpoint.facts).await?;
-            self.swap_endpoint(endpoint, &rebuilt.catalog, &mut swapped).await?;
+            let rebuilt = side.tables(&endpoint.facts).await?.catalog;
+            let doing = "keep others from the rebuilt tables";
+            catalog::lock_tables(work, &rebuilt, doing, "ACCESS EXCLUSIVE").await?;
+            all.push((endpoint, rebuilt));
+        }
+        let mut swapped = Swapped::default();
+        for (endpoint, rebuilt) in all {
+            self.swap_endpoint(endpoint, &rebuilt, &mut swapped).await?;
         }
         rebuild.forget(work).await?;
         self.work.commit().await?;
