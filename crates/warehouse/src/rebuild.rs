@@ -134,17 +134,30 @@ impl Rebuild {
         Ok(goes_on)
     }
 
-    /// Drops what was rebuilt so far.
+    /// Drops what was rebuilt so far. Of a ledger that knows of no rebuild nothing can be told apart:
+    /// all of it goes.
     pub async fn discard(&self, live: &mut Warehouse) -> Result<(), WarehouseError> {
-        const THERE: &str = "SELECT to_regclass($1) IS NOT NULL AS is_there";
         let work = live.work().await?;
         self.lock(&work).await?;
-        let rebuilds = Relation { schema: self.ledger.schema(), name: "rebuilds" }.to_string();
-        let row = work.query_one("look for the rebuild", THERE, &[&rebuilds]).await?;
-        if field::<bool>(&row, "is_there")? {
+        if self.has(&work, "rebuilds").await? {
             self.forget(&work).await?;
+        } else if self.has(&work, "migrations").await? {
+            self.drop_schemas(&work).await?;
         }
         work.commit().await
+    }
+
+    /// Whether the rebuild's ledger has this table.
+    async fn has(&self, work: &Work<'_>, table: &str) -> Result<bool, WarehouseError> {
+        const THERE: &str = "SELECT to_regclass($1) IS NOT NULL AS is_there";
+        let table = Relation { schema: self.ledger.schema(), name: table }.to_string();
+        let row = work.query_one("look for the rebuild", THERE, &[&table]).await?;
+        field(&row, "is_there")
+    }
+
+    async fn drop_schemas(&self, work: &Work<'_>) -> Result<(), WarehouseError> {
+        let sql = "DROP SCHEMA IF EXISTS {tables} CASCADE; DROP SCHEMA IF EXISTS {side} CASCADE";
+        work.run("drop the rebuild's schemas", &self.sql(sql)).await
     }
 
     /// Two that begin, or one that begins and one that ends, would else meet.
@@ -227,8 +240,7 @@ impl Rebuild {
         }
         let row = work.query_one("look for other rebuilds", &self.sql(LEFT), &[]).await?;
         if !field::<bool>(&row, "are_left")? {
-            let sql = self.sql("DROP SCHEMA {tables} CASCADE; DROP SCHEMA {side} CASCADE");
-            work.run("drop the rebuild's schemas", &sql).await?;
+            self.drop_schemas(work).await?;
         }
         Ok(())
     }
