@@ -77,8 +77,6 @@ impl<'e> Rebuilding<'e> {
 
     /// Begins, or goes on with what was begun; says which.
     pub(crate) async fn begin(&self) -> anyhow::Result<bool> {
-        // Its ledger is set up by whoever connects to it.
-        drop(self.replayer.database().warehouse().await?);
         let mut live = self.live.database().warehouse().await?;
         Ok(self.rebuild.set_up(&mut live).await?)
     }

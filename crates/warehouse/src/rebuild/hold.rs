@@ -10,7 +10,7 @@ use super::catch_up::missing;
 use super::compare::unhurried;
 use super::exchange::{Exchanged, exchange, exchange_rest};
 use super::pairs::Pair;
-use super::{Rebuild, RebuildRefused, Rebuilt, lines};
+use super::{Rebuild, RebuildRefused, Rebuilt, lines, or_ended};
 use crate::catalog::Catalog;
 use crate::values::uncount;
 use crate::work::{Work, field};
@@ -64,7 +64,8 @@ impl Held<'_> {
             WHERE e.source = $1 AND e.endpoint = ANY($2) AND e.version <> r.catalog_version";
         let sql = format!("SELECT ({LINES}) + ({TABLES}) AS behind");
         let of: [&(dyn ToSql + Sync); 2] = [&self.rebuild.source, &self.rebuild.names()];
-        let row = self.work.query_one("look what is new", &self.rebuild.sql(&sql), &of).await?;
+        let row = self.work.query_one("look what is new", &self.rebuild.sql(&sql), &of).await;
+        let row = row.map_err(or_ended)?;
         Ok(uncount(field(&row, "behind")?))
     }
 
