@@ -20,6 +20,7 @@ use crate::{
     EndpointFacts, Ledger, Warehouse, WarehouseError, catalog, ddl, gate, migrations, schema_change,
 };
 
+mod along;
 mod catch_up;
 mod compare;
 mod exchange;

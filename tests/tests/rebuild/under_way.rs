@@ -145,3 +145,28 @@ async fn a_run_whose_rebuild_another_dropped_says_so_and_leaves_nothing_behind()
     assert_eq!(now, before);
     assert_eq!(riacho(&pipe, &["rebuild", "shop"]).await.0, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_do_not_wait_for_a_swap_that_brings_columns() {
+    let pipe = shop().await;
+    let new = json!([{ "id": 20, "v": 1, "coupon": "x", "tags": [{ "t": 1 }] }]);
+    pipe.put(&key("orders", 3, 6), new.to_string()).await;
+    // The swap stands still half-way, with the rows of the orders exchanged.
+    let writer = tests::connect(&pipe.database.url).await;
+    writer.batch_execute("BEGIN; LOCK TABLE shop.prices IN ROW EXCLUSIVE MODE").await.unwrap();
+    let rebuild = command(&pipe, &["rebuild", "shop", "--yes"]).stdout(Stdio::piped()).spawn();
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'
+        AND relation = 'shop.prices'::regclass";
+    until(&pipe, waits, |count| count != "0").await;
+    let reader = tests::connect(&pipe.database.url).await;
+    let read = "SET lock_timeout = '1s'; SELECT FROM shop.orders, shop.orders__lines";
+    reader.batch_execute(read).await.unwrap();
+    assert_eq!(pipe.one("SELECT count(*) FROM shop.orders WHERE id = 20").await, "0");
+    writer.batch_execute("ROLLBACK").await.unwrap();
+    let ran = rebuild.unwrap().wait_with_output().await.unwrap();
+    assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stdout));
+    let found = "SELECT o.coupon || ' ' || t.t FROM shop.orders o JOIN shop.orders__tags t
+        ON t._object_id = o._object_id AND t._parent_row = o._row";
+    assert_eq!(pipe.one(found).await, "x 1");
+    assert_eq!(schemas(&pipe).await, "0");
+}
