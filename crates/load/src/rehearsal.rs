@@ -1,6 +1,9 @@
 //! Loading beside the tables that stand, for a rebuild: into a ledger of its own, and with no trace in
 //! the lake. Neither error logs nor the manifest hear of it before the rebuilt tables are in place.
 
+use std::time::Duration;
+
+use objects::DecodeLimits;
 use warehouse::{Dropped, EndpointFacts, Rebuild, Rebuilt};
 
 use crate::rules::EndpointRules;
@@ -25,11 +28,15 @@ impl Rehearsal {
 }
 
 impl Loader {
-    /// A rebuild of these endpoints by the rules of the configuration.
+    /// A rebuild of these endpoints by the rules of the configuration, and of this version: another may
+    /// make other rows of the same bytes.
     pub fn rebuild(&self, source: &str, endpoints: &[String]) -> Result<Rebuild, LoadError> {
+        let version = env!("CARGO_PKG_VERSION");
+        // How long S3 may be silent changes no row.
+        let limits = DecodeLimits { stall_max: Duration::ZERO, ..self.decode_limits() };
         let endpoints = endpoints.iter().map(|endpoint| {
             let rules = EndpointRules::named(self.configuration(), source, endpoint)?;
-            let print = normalise::fnv1a(format!("{rules:?}").as_bytes());
+            let print = normalise::fnv1a(format!("{version} {limits:?} {rules:?}").as_bytes());
             Ok(Rebuilt { facts: rules.facts, rules: format!("{print:016x}") })
         });
         Ok(Rebuild::new(source, endpoints.collect::<Result<Vec<_>, LoadError>>()?))

@@ -77,8 +77,6 @@ impl<'e> Rebuilding<'e> {
 
     /// Begins, or goes on with what was begun; says which.
     pub(crate) async fn begin(&self) -> anyhow::Result<bool> {
-        // Its ledger is set up by whoever connects to it.
-        drop(self.replayer.database().warehouse().await?);
         let mut live = self.live.database().warehouse().await?;
         Ok(self.rebuild.set_up(&mut live).await?)
     }
@@ -105,18 +103,31 @@ impl<'e> Rebuilding<'e> {
         Ok(Reached::Compared(snapshot.compare(&self.rebuild, &mut side).await?))
     }
 
-    /// Puts what was rebuilt in place; none where objects came meanwhile that may load later.
+    /// Puts what was rebuilt in place; none where objects came meanwhile that may load later, or with
+    /// new columns each time.
     pub(crate) async fn swap(&self, lose: bool) -> anyhow::Result<Option<Swapped>> {
         self.observer.message("swapping");
-        let mut live = self.holder.database().warehouse().await?;
-        let Some(held) = self.stand_still(&mut live).await? else {
-            return Ok(None);
-        };
+        for _ in 0..ROUNDS {
+            self.bring_tables_along().await?;
+            let mut live = self.holder.database().warehouse().await?;
+            let Some(held) = self.stand_still(&mut live).await? else {
+                return Ok(None);
+            };
+            let mut side = self.replayer.database().warehouse().await?;
+            let swapped = held.swap(&mut side, lose).await?;
+            drop((live, side));
+            if let Some(swapped) = swapped {
+                self.follow(&swapped).await?;
+                return Ok(Some(swapped));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn bring_tables_along(&self) -> anyhow::Result<()> {
+        let mut live = self.live.database().warehouse().await?;
         let mut side = self.replayer.database().warehouse().await?;
-        let swapped = held.swap(&mut side, lose).await?;
-        drop((live, side));
-        self.follow(&swapped).await?;
-        Ok(Some(swapped))
+        Ok(self.rebuild.bring_tables_along(&mut live, &mut side).await?)
     }
 
     /// What became of the objects. Takes the meter away.

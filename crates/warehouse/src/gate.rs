@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::work::Work;
-use crate::{EndpointFacts, WarehouseError};
+use crate::{EndpointFacts, Ledger, WarehouseError};
 
 /// Enters; until the transaction ends.
 pub(crate) const ENTER: &str =
@@ -39,7 +39,7 @@ pub(crate) async fn close(
     loop {
         let turn = format!("SAVEPOINT gate; SET LOCAL lock_timeout = {}", TURN.as_millis());
         work.run("begin to close gates", &turn).await?;
-        let closed = close_now(work, endpoints).await;
+        let closed = close_now(work, work.ledger(), endpoints).await;
         let lock = work.timeouts().lock.as_millis();
         match closed {
             Ok(()) => {
@@ -56,9 +56,15 @@ pub(crate) async fn close(
     }
 }
 
-async fn close_now(work: &Work<'_>, endpoints: &[EndpointFacts]) -> Result<(), WarehouseError> {
+/// The same at once, for no longer than `lock_timeout`, on a connection of the live ledger; `ledger`
+/// is the one whose loads go through these gates.
+pub(crate) async fn close_now(
+    work: &Work<'_>,
+    ledger: &Ledger,
+    endpoints: &[EndpointFacts],
+) -> Result<(), WarehouseError> {
     for EndpointFacts { source, endpoint, .. } in endpoints {
-        work.lock("close an endpoint's gate", &name(source, endpoint)).await?;
+        work.lock("close an endpoint's gate", &ledger.lock(&name(source, endpoint))).await?;
     }
     Ok(())
 }

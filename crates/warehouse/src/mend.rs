@@ -58,7 +58,7 @@ pub(crate) fn dropped(what: &str) -> WarehouseError {
 }
 
 /// What the database lacks of the tables, as steps.
-fn gone(catalog: &Catalog, found: &Found) -> Vec<TableStep> {
+pub(crate) fn gone(catalog: &Catalog, found: &Found) -> Vec<TableStep> {
     let tables = catalog.schema.tables.iter().enumerate();
     tables.filter_map(|(number, table)| gone_of(number, table, found.get(&table.name))).collect()
 }

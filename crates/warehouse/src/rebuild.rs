@@ -16,8 +16,11 @@ use tokio_postgres::types::ToSql;
 use crate::catalog::Catalog;
 use crate::ident::{Ident, Literal, Relation};
 use crate::work::{Work, field};
-use crate::{EndpointFacts, Ledger, Warehouse, WarehouseError, catalog, ddl, schema_change};
+use crate::{
+    EndpointFacts, Ledger, Warehouse, WarehouseError, catalog, ddl, gate, migrations, schema_change,
+};
 
+mod along;
 mod catch_up;
 mod compare;
 mod exchange;
@@ -52,6 +55,11 @@ pub enum RebuildRefused {
         "the rows of {0} objects stand that can't be loaded again, and would be lost; put the objects back, or say --lose"
     )]
     Lost(u64),
+    /// Its ledger is gone, or never was: another run put it in place or dropped it.
+    #[error(
+        "another run put this rebuild in place, or dropped it; run the same command again to see what stands"
+    )]
+    Ended,
     /// Not every object was loaded.
     #[error("{0} objects are still to be loaded; run the same command again")]
     Unfinished(u64),
@@ -86,7 +94,7 @@ impl Rebuild {
         Self { source: source.to_owned(), endpoints, ledger: Ledger::of_rebuild(source) }
     }
 
-    /// The ledger that the objects are loaded under. Connect with it first: that sets it up.
+    /// The ledger that the objects are loaded under. It can be connected to once it is set up.
     pub fn ledger(&self) -> Ledger {
         self.ledger.clone()
     }
@@ -96,12 +104,14 @@ impl Rebuild {
         self.ledger.namespace(&self.source)
     }
 
-    /// Makes empty tables as the live catalog has them, for the endpoints that are not begun; says
-    /// whether one of them was.
+    /// Sets up the rebuild's ledger, and makes empty tables as the live catalog has them, for the
+    /// endpoints that are not begun; says whether one of them was. All in one transaction, and nowhere
+    /// else: a load that comes when the rebuild has ended must find nothing to write to.
     pub async fn set_up(&self, live: &mut Warehouse) -> Result<bool, WarehouseError> {
         const BEGUN: &str = "SELECT rules FROM {side}.rebuilds WHERE source = $1 AND endpoint = $2";
         let work = live.work().await?;
         self.lock(&work).await?;
+        migrations::apply(&work, &self.ledger).await?;
         let sql = self.sql(
             "CREATE SCHEMA IF NOT EXISTS {tables};
              CREATE TABLE IF NOT EXISTS {side}.rebuilds (
@@ -134,17 +144,31 @@ impl Rebuild {
         Ok(goes_on)
     }
 
-    /// Drops what was rebuilt so far.
+    /// Drops what was rebuilt so far. Of a ledger that knows of no rebuild nothing can be told apart:
+    /// all of it goes.
     pub async fn discard(&self, live: &mut Warehouse) -> Result<(), WarehouseError> {
-        const THERE: &str = "SELECT to_regclass($1) IS NOT NULL AS is_there";
         let work = live.work().await?;
         self.lock(&work).await?;
-        let rebuilds = Relation { schema: self.ledger.schema(), name: "rebuilds" }.to_string();
-        let row = work.query_one("look for the rebuild", THERE, &[&rebuilds]).await?;
-        if field::<bool>(&row, "is_there")? {
+        gate::close_now(&work, &self.ledger, &self.facts()).await?;
+        if self.has(&work, "rebuilds").await? {
             self.forget(&work).await?;
+        } else if self.has(&work, "migrations").await? {
+            self.drop_schemas(&work).await?;
         }
         work.commit().await
+    }
+
+    /// Whether the rebuild's ledger has this table.
+    async fn has(&self, work: &Work<'_>, table: &str) -> Result<bool, WarehouseError> {
+        const THERE: &str = "SELECT to_regclass($1) IS NOT NULL AS is_there";
+        let table = Relation { schema: self.ledger.schema(), name: table }.to_string();
+        let row = work.query_one("look for the rebuild", THERE, &[&table]).await?;
+        field(&row, "is_there")
+    }
+
+    async fn drop_schemas(&self, work: &Work<'_>) -> Result<(), WarehouseError> {
+        let sql = "DROP SCHEMA IF EXISTS {tables} CASCADE; DROP SCHEMA IF EXISTS {side} CASCADE";
+        work.run("drop the rebuild's schemas", &self.sql(sql)).await
     }
 
     /// Two that begin, or one that begins and one that ends, would else meet.
@@ -227,8 +251,7 @@ impl Rebuild {
         }
         let row = work.query_one("look for other rebuilds", &self.sql(LEFT), &[]).await?;
         if !field::<bool>(&row, "are_left")? {
-            let sql = self.sql("DROP SCHEMA {tables} CASCADE; DROP SCHEMA {side} CASCADE");
-            work.run("drop the rebuild's schemas", &sql).await?;
+            self.drop_schemas(work).await?;
         }
         Ok(())
     }
@@ -255,6 +278,11 @@ impl Rebuild {
     pub fn names(&self) -> Vec<&str> {
         self.endpoints.iter().map(|endpoint| endpoint.facts.endpoint.as_str()).collect()
     }
+}
+
+/// Of a statement that speaks of the rebuild's ledger.
+pub(crate) fn or_ended(error: WarehouseError) -> WarehouseError {
+    if error.is_something_gone() { RebuildRefused::Ended.into() } else { error }
 }
 
 impl Rebuilt {

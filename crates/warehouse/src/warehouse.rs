@@ -34,7 +34,7 @@ impl Warehouse {
         Self::connect_to(Ledger::default(), settings, timeouts).await
     }
 
-    /// The same with a ledger of its own.
+    /// The same with a ledger of its own. That of a rebuild must have been set up.
     pub async fn connect_to(
         ledger: Ledger,
         settings: DatabaseSettings,

@@ -246,3 +246,20 @@ async fn another_configuration_begins_anew_and_a_rebuild_can_be_discarded() {
     assert_eq!(riacho(&pipe, &["rebuild", "shop", "--discard"]).await.0, 0);
     assert_eq!(schemas(&pipe).await, "0");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_knows_of_no_rebuild_is_dropped_with_its_tables() {
+    let pipe = shop().await;
+    pipe.sql("DELETE FROM shop.orders").await;
+    for (option, code, left) in [("--restart", 1, "2"), ("--discard", 0, "0")] {
+        assert_eq!(riacho(&pipe, &["rebuild", "shop"]).await.0, 1);
+        pipe.sql("DROP TABLE shop__rebuild_ledger.rebuilds").await;
+        let (is, said) = riacho(&pipe, &["rebuild", "shop", option]).await;
+        assert_eq!(is, code, "{option}: {said}");
+        assert_eq!(schemas(&pipe).await, left);
+    }
+    // Of a schema of somebody's own by that name nothing is said.
+    pipe.sql("CREATE SCHEMA shop__rebuild").await;
+    assert_eq!(riacho(&pipe, &["rebuild", "shop", "--discard"]).await.0, 0);
+    assert_eq!(schemas(&pipe).await, "1");
+}

@@ -116,16 +116,11 @@ async fn load(loader: &Loader, key: &str) {
 /// Replays all beside, in the order given, and compares.
 async fn rebuilt(world: &Direct, rebuild: &Rebuild, order: &[String]) -> Comparison {
     let side = world.loader.for_rebuild(rebuild, false);
-    drop(side.database().warehouse().await.unwrap());
     {
         let mut live = world.loader.database().warehouse().await.unwrap();
         rebuild.discard(&mut live).await.unwrap();
-    }
-    let side = world.loader.for_rebuild(rebuild, false);
-    {
-        let mut own = side.database().warehouse().await.unwrap();
-        let mut live = world.loader.database().warehouse().await.unwrap();
         rebuild.set_up(&mut live).await.unwrap();
+        let mut own = side.database().warehouse().await.unwrap();
         rebuild.catch_up(&mut live, &mut own).await.unwrap();
     }
     for key in order {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tests::Pipe;
 
-use crate::shop::{CONFIGURATION, all, command, key, order, riacho, shop};
+use crate::shop::{CONFIGURATION, all, command, key, order, riacho, schemas, shop};
 
 /// Waits until the question's answer is what is waited for.
 async fn until(pipe: &Pipe, sql: &str, wanted: impl Fn(&str) -> bool) {
@@ -122,4 +122,51 @@ async fn what_is_loaded_during_a_rebuild_is_there_after_it() {
     assert_eq!(pipe.one("SELECT count(*) FROM shop.orders WHERE total = 0").await, "0");
     let (code, said) = riacho(&pipe, &["rebuild", "shop"]).await;
     assert_eq!((code, &said["differs"]), (0, &json!(false)), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_rebuild_another_dropped_says_so_and_leaves_nothing_behind() {
+    let pipe = busy_shop(150).await;
+    let before = pipe.sql("SELECT to_jsonb(o)::text FROM shop.orders o ORDER BY 1").await;
+    let rebuild = command(&pipe, &["rebuild", "shop", "--yes"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let rebuild = rebuild.unwrap();
+    until(&pipe, REBUILT, |count| count.parse::<u32>().unwrap() >= 15).await;
+    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--discard"]).await;
+    assert_eq!(code, 0, "{said}");
+    let ran = rebuild.wait_with_output().await.unwrap();
+    let complaint = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(complaint.contains("another run"), "{complaint}");
+    assert_eq!(ran.status.code(), Some(1));
+    assert_eq!(schemas(&pipe).await, "0");
+    let now = pipe.sql("SELECT to_jsonb(o)::text FROM shop.orders o ORDER BY 1").await;
+    assert_eq!(now, before);
+    assert_eq!(riacho(&pipe, &["rebuild", "shop"]).await.0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_do_not_wait_for_a_swap_that_brings_columns() {
+    let pipe = shop().await;
+    let new = json!([{ "id": 20, "v": 1, "coupon": "x", "tags": [{ "t": 1 }] }]);
+    pipe.put(&key("orders", 3, 6), new.to_string()).await;
+    // The swap stands still half-way, with the rows of the orders exchanged.
+    let writer = tests::connect(&pipe.database.url).await;
+    writer.batch_execute("BEGIN; LOCK TABLE shop.prices IN ROW EXCLUSIVE MODE").await.unwrap();
+    let rebuild = command(&pipe, &["rebuild", "shop", "--yes"]).stdout(Stdio::piped()).spawn();
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'
+        AND relation = 'shop.prices'::regclass";
+    until(&pipe, waits, |count| count != "0").await;
+    let reader = tests::connect(&pipe.database.url).await;
+    let read = "SET lock_timeout = '1s'; SELECT FROM shop.orders, shop.orders__lines";
+    reader.batch_execute(read).await.unwrap();
+    assert_eq!(pipe.one("SELECT count(*) FROM shop.orders WHERE id = 20").await, "0");
+    writer.batch_execute("ROLLBACK").await.unwrap();
+    let ran = rebuild.unwrap().wait_with_output().await.unwrap();
+    assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stdout));
+    let found = "SELECT o.coupon || ' ' || t.t FROM shop.orders o JOIN shop.orders__tags t
+        ON t._object_id = o._object_id AND t._parent_row = o._row";
+    assert_eq!(pipe.one(found).await, "x 1");
+    assert_eq!(schemas(&pipe).await, "0");
 }

@@ -8,7 +8,7 @@ use normalise::{Change, ColumnType, Schema};
 use tokio_postgres::types::ToSql;
 
 use super::compare::unhurried;
-use super::{Rebuild, RebuildRefused, Rebuilt};
+use super::{Rebuild, RebuildRefused, Rebuilt, or_ended};
 use crate::begin::VANISHED;
 use crate::values::uncount;
 use crate::work::{Work, field};
@@ -81,7 +81,8 @@ impl Rebuild {
             let work = live.work_within(unhurried).await?;
             let [source, name] = endpoint.names();
             let of: [&(dyn ToSql + Sync); 5] = [source, name, &TO_REPLAY, &TO_TRY, &VANISHED];
-            let row = work.query_one("take lines over", &self.sql(SEED), &of).await?;
+            let row = work.query_one("take lines over", &self.sql(SEED), &of).await;
+            let row = row.map_err(or_ended)?;
             fresh += uncount(field(&row, "fresh")?);
             work.commit().await?;
             drop(work);
@@ -191,7 +192,8 @@ impl Rebuild {
              WHERE source = $1 AND endpoint = ANY($2) AND status = 'failed'",
         );
         let of: [&(dyn ToSql + Sync); 4] = [&self.source, &self.names(), &TO_REPLAY, &TO_TRY];
-        let row = work.query_one("count what is to be loaded", &sql, &of).await?;
+        let row = work.query_one("count what is to be loaded", &sql, &of).await;
+        let row = row.map_err(or_ended)?;
         let (to_replay, to_try) = (field(&row, "to_replay")?, field(&row, "to_try")?);
         Ok(Left { to_replay: uncount(to_replay), to_try: uncount(to_try) })
     }
@@ -220,7 +222,7 @@ async fn objects(
     sql: &str,
     of: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<LandedObject>, WarehouseError> {
-    let rows = work.query("find what is to be loaded", sql, of).await?;
+    let rows = work.query("find what is to be loaded", sql, of).await.map_err(or_ended)?;
     let objects = rows.iter().map(|row| {
         let key = ObjectKey::new(field::<String>(row, "key")?);
         Ok(LandedObject {

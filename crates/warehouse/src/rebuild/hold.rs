@@ -6,11 +6,10 @@ use landing::{ErrorLog, ObjectKey};
 use serde_json::json;
 use tokio_postgres::types::ToSql;
 
-use super::catch_up::missing;
 use super::compare::unhurried;
 use super::exchange::{Exchanged, exchange, exchange_rest};
 use super::pairs::Pair;
-use super::{Rebuild, RebuildRefused, Rebuilt, lines};
+use super::{Rebuild, RebuildRefused, Rebuilt, along, lines, or_ended};
 use crate::catalog::Catalog;
 use crate::values::uncount;
 use crate::work::{Work, field};
@@ -64,7 +63,8 @@ impl Held<'_> {
             WHERE e.source = $1 AND e.endpoint = ANY($2) AND e.version <> r.catalog_version";
         let sql = format!("SELECT ({LINES}) + ({TABLES}) AS behind");
         let of: [&(dyn ToSql + Sync); 2] = [&self.rebuild.source, &self.rebuild.names()];
-        let row = self.work.query_one("look what is new", &self.rebuild.sql(&sql), &of).await?;
+        let row = self.work.query_one("look what is new", &self.rebuild.sql(&sql), &of).await;
+        let row = row.map_err(or_ended)?;
         Ok(uncount(field(&row, "behind")?))
     }
 
@@ -76,9 +76,15 @@ impl Held<'_> {
     }
 
     /// Puts what was rebuilt in place, and forgets the rebuild: all of it at once, or nothing. `lose`
-    /// lets rows go whose objects can't be loaded again.
-    pub async fn swap(self, side: &mut Warehouse, lose: bool) -> Result<Swapped, WarehouseError> {
+    /// lets rows go whose objects can't be loaded again. None, and loads go on, where the live tables
+    /// lack what the rebuilt ones have: `bring_tables_along`, then hold them again.
+    pub async fn swap(
+        self,
+        side: &mut Warehouse,
+        lose: bool,
+    ) -> Result<Option<Swapped>, WarehouseError> {
         let (work, rebuild) = (&self.work, self.rebuild);
+        rebuild.lock(work).await?;
         for endpoint in &rebuild.endpoints {
             schema_change::wait_for_lock(work, &endpoint.facts).await?;
         }
@@ -93,14 +99,26 @@ impl Held<'_> {
         if lost > 0 && !lose {
             return Err(RebuildRefused::Lost(lost).into());
         }
-        let mut swapped = Swapped::default();
+        // Whoever uses the rebuilt tables is met now, and not when they are dropped at the end.
+        gate::close_now(work, &rebuild.ledger, &rebuild.facts()).await?;
+        let mut all = Vec::new();
         for endpoint in &rebuild.endpoints {
-            let rebuilt = side.tables(&endpoint.facts).await?;
-            self.swap_endpoint(endpoint, &rebuilt.catalog, &mut swapped).await?;
+            let rebuilt = side.tables(&endpoint.facts).await?.catalog;
+            if along::is_due(work, endpoint, &rebuilt).await? {
+                self.release().await;
+                return Ok(None);
+            }
+            let doing = "keep others from the rebuilt tables";
+            catalog::lock_tables(work, &rebuilt, doing, "ACCESS EXCLUSIVE").await?;
+            all.push((endpoint, rebuilt));
+        }
+        let mut swapped = Swapped::default();
+        for (endpoint, rebuilt) in all {
+            self.swap_endpoint(endpoint, &rebuilt, &mut swapped).await?;
         }
         rebuild.forget(work).await?;
         self.work.commit().await?;
-        Ok(swapped)
+        Ok(Some(swapped))
     }
 
     async fn swap_endpoint(
@@ -110,7 +128,7 @@ impl Held<'_> {
         swapped: &mut Swapped,
     ) -> Result<(), WarehouseError> {
         let work = &self.work;
-        let live = self.bring_tables_along(endpoint, rebuilt).await?;
+        let live = along::bring_along(work, endpoint, rebuilt).await?;
         let failures = lines::failures(work, self.rebuild, endpoint).await?;
         let doing = "keep others from writing";
         catalog::lock_tables(work, &live, doing, "SHARE ROW EXCLUSIVE").await?;
@@ -131,26 +149,5 @@ impl Held<'_> {
         swapped.failed.extend(failures.come);
         swapped.resolved.extend(failures.gone);
         Ok(())
-    }
-
-    /// Gives the live tables what the rebuilt ones have more: as any change of shape, in turns with
-    /// readers.
-    async fn bring_tables_along(
-        &self,
-        endpoint: &Rebuilt,
-        rebuilt: &Catalog,
-    ) -> Result<Catalog, WarehouseError> {
-        let (work, facts) = (&self.work, &endpoint.facts);
-        let live = catalog::open(work, facts).await?;
-        let changes = missing(&facts.endpoint, &live.schema, &rebuilt.schema)?;
-        if changes.is_empty() {
-            return Ok(live);
-        }
-        let after = schema_change::apply(&live.schema, &changes)?;
-        let steps = schema_change::steps(&live.schema, &after);
-        let nobody = change_log::NO_OBJECT;
-        schema_change::alter(work, facts, &live, &after, &steps, nobody).await?;
-        change_log::record(work, facts, nobody, &live, &after, &steps).await?;
-        Ok(Catalog { schema: after, ..live })
     }
 }
