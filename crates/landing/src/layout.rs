@@ -26,6 +26,16 @@ pub(crate) fn encode_key(key: &str) -> String {
     utf8_percent_encode(key, WHOLE_KEY).to_string()
 }
 
+/// What the keys of a source's raw objects begin with.
+pub fn source_prefix(source: &str) -> String {
+    format!("{RAW_PREFIX}source={}/", encode(source))
+}
+
+/// What the keys of an endpoint's raw objects begin with.
+pub fn endpoint_prefix(source: &str, endpoint: &str) -> String {
+    format!("{}endpoint={}/", source_prefix(source), encode(endpoint))
+}
+
 /// One combination of partition values of one endpoint, in the order of the folders.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Scope(pub Vec<(String, String)>);
@@ -124,11 +134,7 @@ impl RawLocation {
 
     /// The object's key.
     pub fn key(&self) -> ObjectKey {
-        let mut key = format!(
-            "{RAW_PREFIX}source={}/endpoint={}/",
-            encode(&self.source),
-            encode(&self.endpoint)
-        );
+        let mut key = endpoint_prefix(&self.source, &self.endpoint);
         if !self.scope.0.is_empty() {
             key.push_str(&format!("{}/", self.scope));
         }

@@ -18,6 +18,7 @@ pub use fields::{
 pub use key::{ObjectKey, UndecodableKey};
 pub use layout::{
     Compression, ERRORS_PREFIX, MANIFESTS_PREFIX, NotARawObject, RAW_PREFIX, RawLocation, Scope,
+    endpoint_prefix, source_prefix,
 };
 pub use object::LandedObject;
 pub use sequencer::Sequencer;

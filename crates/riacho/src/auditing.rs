@@ -10,7 +10,7 @@ mod tally;
 
 use fetch::{FetchRequest, Fetcher};
 use jiff::{SignedDuration, Timestamp};
-use landing::{RAW_PREFIX, RawLocation};
+use landing::{RAW_PREFIX, RawLocation, endpoint_prefix, source_prefix};
 use load::Loader;
 use objects::Listed;
 use secrets::Secrets;
@@ -57,26 +57,11 @@ pub(crate) async fn audit(
 }
 
 /// The prefix below which all that is asked for stands.
-fn asked_prefix(request: &FetchRequest) -> String {
+fn prefix(request: &FetchRequest) -> String {
     match (&request.source, request.endpoints.as_slice()) {
-        (Some(source), [endpoint]) => prefix(source, Some(endpoint)),
-        (Some(source), _) => prefix(source, None),
+        (Some(source), [endpoint]) => endpoint_prefix(source, endpoint),
+        (Some(source), _) => source_prefix(source),
         (None, _) => RAW_PREFIX.to_owned(),
-    }
-}
-
-/// The folder of a source or of one of its endpoints.
-fn prefix(source: &str, endpoint: Option<&str>) -> String {
-    let location = RawLocation {
-        source: source.to_owned(),
-        endpoint: endpoint.unwrap_or_default().to_owned(),
-        scope: landing::Scope(Vec::new()),
-        name: String::new(),
-    };
-    let folder = location.key().as_str().to_owned();
-    match endpoint {
-        Some(_) => folder,
-        None => folder.trim_end_matches("endpoint=/").to_owned(),
     }
 }
 
@@ -95,7 +80,7 @@ async fn compare(
     tally: &mut Tally,
     meter: &Meter,
 ) -> anyhow::Result<()> {
-    let (bucket, prefix) = (environment.bucket()?, asked_prefix(&scope.request));
+    let (bucket, prefix) = (environment.bucket()?, prefix(&scope.request));
     let young = Timestamp::now() - scope.grace;
     let mut warehouse = loader.database().warehouse().await?;
     // The ledger as of now; what lands while it is read is young.

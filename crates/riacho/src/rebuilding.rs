@@ -6,12 +6,12 @@ mod finding;
 use std::sync::Arc;
 use std::time::Duration;
 
+use landing::endpoint_prefix;
 use load::{Loader, error_log};
 use objects::Listed;
 use warehouse::{Comparison, Held, Left, Rebuild, Swapped, Warehouse};
 
 pub(crate) use self::finding::endpoints;
-use self::finding::prefix;
 use crate::environment::Environment;
 use crate::failures;
 use crate::loading::{Observer, Tally, Wanted, load_all};
@@ -200,7 +200,8 @@ impl<'e> Rebuilding<'e> {
     async fn take_in(&self) -> anyhow::Result<()> {
         let bucket = self.environment.bucket()?;
         for endpoint in &self.rebuild.names() {
-            let mut listing = self.environment.lake.list(bucket, &prefix(&self.rebuild, endpoint));
+            let prefix = endpoint_prefix(self.rebuild.source(), endpoint);
+            let mut listing = self.environment.lake.list(bucket, &prefix);
             while let Some(mut page) = listing.next_page().await? {
                 page.retain(|listed| !listed.key.as_str().ends_with('/'));
                 let unknown = self.unknown(bucket, &page).await?;

@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use landing::{ObjectKey, RawLocation, Scope};
+use landing::{ObjectKey, RawLocation, Scope, endpoint_prefix};
 use serde::Serialize;
 use warehouse::Write;
 
 use super::comparison::Found;
-use super::prefix;
 
 /// Differences that are listed; all are counted.
 const LISTED_MAX: usize = 10_000;
@@ -175,7 +174,7 @@ impl Tally {
     pub(super) fn loaded_otherwise(&mut self, of: (&str, &str), objects: u64, write: Write) {
         self.group(of.0, of.1, &Scope(Vec::new())).differences += 1;
         let detail = format!("{objects} objects stand as before `write` became {}", write.name());
-        let cure = format!("riacho load --force --prefix {}", quoted(&prefix(of.0, Some(of.1))));
+        let cure = format!("riacho load --force --prefix {}", quoted(&endpoint_prefix(of.0, of.1)));
         self.differ("write_changed", format!("{} {}", of.0, of.1), detail, cure);
     }
 

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use landing::{RawLocation, Scope};
 use load::Loader;
-use warehouse::Rebuild;
 
 use crate::environment::Environment;
 use crate::exit::Usage;
@@ -38,15 +36,4 @@ pub(crate) async fn endpoints(
         return Err(Usage(message).into());
     }
     Ok(if named.is_empty() { known.into_iter().collect() } else { named.to_vec() })
-}
-
-/// What the keys of an endpoint's objects begin with.
-pub(super) fn prefix(rebuild: &Rebuild, endpoint: &str) -> String {
-    let location = RawLocation {
-        source: rebuild.source().to_owned(),
-        endpoint: endpoint.to_owned(),
-        scope: Scope(Vec::new()),
-        name: String::new(),
-    };
-    location.key().as_str().to_owned()
 }
