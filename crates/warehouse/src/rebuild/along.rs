@@ -2,11 +2,15 @@
 //! short transaction of its own: a change of a table locks readers out until its commit, and a swap
 //! may take long.
 
+use normalise::Schema;
+
 use super::catch_up::missing;
 use super::{Rebuild, Rebuilt};
 use crate::catalog::Catalog;
 use crate::work::Work;
-use crate::{Warehouse, WarehouseError, catalog, change_log, found, gate, mend, schema_change};
+use crate::{
+    EndpointFacts, Warehouse, WarehouseError, catalog, change_log, found, gate, mend, schema_change,
+};
 
 impl Rebuild {
     /// Gives the live tables what the rebuilt ones have more. It stays empty until the swap.
@@ -54,14 +58,25 @@ pub(super) async fn bring_along(
 ) -> Result<Catalog, WarehouseError> {
     let facts = &endpoint.facts;
     let live = catalog::open(work, facts).await?;
-    let changes = missing(&facts.endpoint, &live.schema, &rebuilt.schema)?;
+    let schema = complete(work, facts, &live, &rebuilt.schema).await?;
+    Ok(Catalog { schema, ..live })
+}
+
+/// Gives the tables of one side what the other side's have more; gives what they are then.
+pub(super) async fn complete(
+    work: &Work<'_>,
+    facts: &EndpointFacts,
+    held: &Catalog,
+    wanted: &Schema,
+) -> Result<Schema, WarehouseError> {
+    let changes = missing(&facts.endpoint, &held.schema, wanted)?;
     if changes.is_empty() {
-        return Ok(live);
+        return Ok(held.schema.clone());
     }
-    let after = schema_change::apply(&live.schema, &changes)?;
-    let steps = schema_change::steps(&live.schema, &after);
+    let after = schema_change::apply(&held.schema, &changes)?;
+    let steps = schema_change::steps(&held.schema, &after);
     let nobody = change_log::NO_OBJECT;
-    schema_change::alter(work, facts, &live, &after, &steps, nobody).await?;
-    change_log::record(work, facts, nobody, &live, &after, &steps).await?;
-    Ok(Catalog { schema: after, ..live })
+    schema_change::alter(work, facts, held, &after, &steps, nobody).await?;
+    change_log::record(work, facts, nobody, held, &after, &steps).await?;
+    Ok(after)
 }

@@ -8,11 +8,11 @@ use normalise::{Change, ColumnType, Schema};
 use tokio_postgres::types::ToSql;
 
 use super::compare::unhurried;
-use super::{Rebuild, RebuildRefused, Rebuilt, or_ended};
+use super::{Rebuild, RebuildRefused, Rebuilt, along, or_ended};
 use crate::begin::VANISHED;
 use crate::values::uncount;
 use crate::work::{Work, field};
-use crate::{Warehouse, WarehouseError, Write, catalog, change_log, schema_change};
+use crate::{Warehouse, WarehouseError, Write, catalog, schema_change};
 
 /// What the rebuild's ledger says of an object that the live one has an outcome for: it is to be
 /// loaded again, whatever vanishes.
@@ -112,14 +112,7 @@ impl Rebuild {
             let what = "the renames that were accepted".to_owned();
             return Err(RebuildRefused::Moved { endpoint: facts.endpoint.clone(), what }.into());
         }
-        let changes = missing(&facts.endpoint, &held.schema, &now.schema)?;
-        if !changes.is_empty() {
-            let after = schema_change::apply(&held.schema, &changes)?;
-            let steps = schema_change::steps(&held.schema, &after);
-            let nobody = change_log::NO_OBJECT;
-            schema_change::alter(&work, facts, &held, &after, &steps, nobody).await?;
-            change_log::record(&work, facts, nobody, &held, &after, &steps).await?;
-        }
+        along::complete(&work, facts, &held, &now.schema).await?;
         let [source, name] = endpoint.names();
         work.execute("note the catalog's version", NOTE, &[source, name, &now.version]).await?;
         work.commit().await
