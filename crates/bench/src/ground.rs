@@ -10,6 +10,7 @@ use embedded::postgres::{Postgres, PostgresOptions};
 use tokio_postgres::{Client, NoTls};
 
 use crate::progress::say;
+use crate::proxy::Proxy;
 use crate::serving::{ACCESS_KEY, BUCKET, SECRET_KEY};
 
 const CONFIGURATION: &str = include_str!("riacho.toml");
@@ -40,6 +41,13 @@ pub(crate) struct Database {
     pub(crate) url: String,
     /// With the server's certificate checked, as on AWS.
     pub(crate) tls_url: String,
+}
+
+impl Database {
+    /// Where it is, by way of a proxy where there is one.
+    pub(crate) fn url_by(&self, proxy: Option<&Proxy>) -> String {
+        proxy.map_or_else(|| self.url.clone(), |proxy| proxy.way_to(&self.url))
+    }
 }
 
 impl Ground {

@@ -15,7 +15,7 @@ use crate::{LoadError, Timings};
 /// Batches that wait: with those in the making, being written and on the wire there are four.
 const WAITING: usize = 1;
 
-/// Shredded at a time. A body comes in chunks of up to half a megabyte, and while one is shredded
+/// Shredded at a time. A body comes in chunks of a quarter of a megabyte, and while one is shredded
 /// nobody answers Postgres, which would stand still for milliseconds at the beginning of each COPY.
 const STRETCH: usize = 64 << 10;
 

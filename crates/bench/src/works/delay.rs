@@ -73,7 +73,7 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
 
 async fn whole(bench: &Bench, lake: &Served, proxy: Option<&Proxy>) -> anyhow::Result<f64> {
     let database = bench.ground.fresh("bench_delay").await?;
-    let url = proxy.map_or_else(|| database.url.clone(), |proxy| proxy.way_to(&database.url));
+    let url = database.url_by(proxy);
     let _quiet = bench.quiet()?;
     let taken = bench.load_within(&bench.between(lake, &url), ALL, None).await?.taken;
     Ok(taken.seconds())
@@ -82,7 +82,7 @@ async fn whole(bench: &Bench, lake: &Served, proxy: Option<&Proxy>) -> anyhow::R
 /// Milliseconds of each invocation after the warm-up.
 async fn invocations(bench: &Bench, lake: &Served, proxy: &Proxy) -> anyhow::Result<Vec<f64>> {
     let database = bench.ground.fresh("bench_delay").await?;
-    let url = proxy.way_to(&database.url);
+    let url = database.url_by(Some(proxy));
     let _quiet = bench.quiet()?;
     let function = bench.function(bench.between(lake, &url))?;
     let mut times = Vec::new();
@@ -98,7 +98,7 @@ async fn invocations(bench: &Bench, lake: &Served, proxy: &Proxy) -> anyhow::Res
 /// Milliseconds of the shortest question and answer.
 async fn round_trip(bench: &Bench, proxy: &Proxy) -> anyhow::Result<f64> {
     let database = bench.ground.fresh("bench_delay").await?;
-    let url = proxy.way_to(&database.url);
+    let url = database.url_by(Some(proxy));
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
     tokio::spawn(connection);
     let mut times = Vec::new();

@@ -90,8 +90,7 @@ async fn load(
     into: &mut Run,
 ) -> anyhow::Result<()> {
     let database = bench.ground.fresh("bench_together").await?;
-    let url = proxy.map_or_else(|| database.url.clone(), |proxy| proxy.way_to(&database.url));
-    let environment = bench.between(lake, &url);
+    let environment = bench.between(lake, &database.url_by(proxy));
     let quiet = bench.quiet()?;
     let (busy, all) = cpu_of_machine();
     let postgres = bench.ground.cpu_seconds();
