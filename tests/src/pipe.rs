@@ -9,6 +9,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use embedded::postgres::TestDatabase;
 use embedded::s3::{ObjectEvent, S3Server};
 use serde_json::Value;
+use tokio::process::Command;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Mutex, OnceCell};
 
@@ -83,6 +84,21 @@ impl Pipe {
     /// Another function of the same surroundings.
     pub fn deploy(&self, name: &str) -> Function {
         deploy(name, &self.environment)
+    }
+
+    /// The command line in the same surroundings, with its answer as one document.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(workspace_binary("riacho").unwrap());
+        command.arg("--json").args(arguments).envs(&self.environment).kill_on_drop(true);
+        command
+    }
+
+    /// Runs a command; gives its exit code and its document.
+    pub async fn riacho(&self, arguments: &[&str]) -> (i32, Value) {
+        let ran = self.command(arguments).output().await.unwrap();
+        let said = serde_json::from_slice(&ran.stdout);
+        let said = said.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&ran.stderr)));
+        (ran.status.code().unwrap(), said)
     }
 
     /// What the functions find in their environment.

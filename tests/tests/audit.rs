@@ -33,15 +33,6 @@ fn key(endpoint: &str, day: u32) -> String {
     format!("raw/source=shop/endpoint={endpoint}/day={day}/20261105T060000Z.json")
 }
 
-async fn riacho(pipe: &Pipe, arguments: &[&str]) -> (i32, Value) {
-    let mut command = Command::new(workspace_binary("riacho").unwrap());
-    let ran =
-        command.arg("--json").args(arguments).envs(pipe.environment()).output().await.unwrap();
-    let said = serde_json::from_slice(&ran.stdout);
-    let said = said.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&ran.stderr)));
-    (ran.status.code().unwrap(), said)
-}
-
 #[tokio::test]
 async fn rows_that_are_missing_or_too_many_are_found_and_those_that_gave_way_are_not_missed() {
     let pipe = Pipe::configured(CONFIGURATION).await;
@@ -52,7 +43,7 @@ async fn rows_that_are_missing_or_too_many_are_found_and_those_that_gave_way_are
         pipe.put(&key(endpoint, 2), r#"[{"id":1,"v":2},{"id":2,"v":1},{"id":4,"v":1}]"#).await;
     }
     pipe.deliver().await;
-    let (code, said) = riacho(&pipe, &["audit", "--grace", "0"]).await;
+    let (code, said) = pipe.riacho(&["audit", "--grace", "0"]).await;
     assert_eq!(code, 0, "{said}");
     assert_eq!(
         (&said["rows"]["shop orders"], &said["rows"]["shop prices"]),
@@ -65,7 +56,7 @@ async fn rows_that_are_missing_or_too_many_are_found_and_those_that_gave_way_are
         FROM shop.prices, generate_series(1, 5) n WHERE id = 4",
     )
     .await;
-    let (code, said) = riacho(&pipe, &["audit", "--grace", "0"]).await;
+    let (code, said) = pipe.riacho(&["audit", "--grace", "0"]).await;
     assert_eq!(code, 1, "{said}");
     let found =
         said["differences"].as_array().unwrap().iter().map(|one| {
@@ -80,10 +71,10 @@ async fn rows_that_are_missing_or_too_many_are_found_and_those_that_gave_way_are
     );
     for one in said["differences"].as_array().unwrap() {
         let cure = one["cure"].as_str().unwrap().strip_prefix("riacho ").unwrap();
-        let cured = riacho(&pipe, &cure.split(' ').collect::<Vec<_>>()).await;
+        let cured = pipe.riacho(&cure.split(' ').collect::<Vec<_>>()).await;
         assert_eq!(cured.0, 0, "{cured:?}");
     }
-    let (code, said) = riacho(&pipe, &["audit", "--grace", "0"]).await;
+    let (code, said) = pipe.riacho(&["audit", "--grace", "0"]).await;
     assert_eq!(code, 0, "{said}");
 }
 
@@ -100,7 +91,7 @@ async fn what_is_not_configured_is_audited_by_name_and_a_name_that_stands_nowher
     pipe.put(elsewhere, r#"[{"id":1}]"#).await;
     let audit = async |more: &[&str]| {
         let asked = ["audit", "--grace", "0", "--source", "gh", "--endpoint", "issues"];
-        riacho(&pipe, &[&asked[..], more].concat()).await
+        pipe.riacho(&[&asked[..], more].concat()).await
     };
     let (code, said) = audit(&[]).await;
     assert_eq!((code, differences(&said)), (1, vec![format!("never_loaded {elsewhere}")]));
@@ -140,18 +131,18 @@ async fn a_change_of_write_is_one_difference_with_one_cure() {
     }
     pipe.deliver().await;
     let audit = ["audit", "--grace", "0", "--endpoint", "prices"];
-    let (code, said) = riacho(&pipe, &audit).await;
+    let (code, said) = pipe.riacho(&audit).await;
     assert_eq!(code, 0, "{said}");
     for (write, rows) in [("replace", 2), ("merge", 3)] {
         let changed = CONFIGURATION.replace("write = \"merge\"", &format!("write = \"{write}\""));
         pipe.reconfigure(&changed);
-        let (code, said) = riacho(&pipe, &audit).await;
+        let (code, said) = pipe.riacho(&audit).await;
         assert_eq!((code, differences(&said)), (1, vec!["write_changed shop prices".to_owned()]));
         let cure =
             said["differences"][0]["cure"].as_str().unwrap().strip_prefix("riacho ").unwrap();
-        let (code, cured) = riacho(&pipe, &cure.split(' ').collect::<Vec<_>>()).await;
+        let (code, cured) = pipe.riacho(&cure.split(' ').collect::<Vec<_>>()).await;
         assert_eq!(code, 0, "{cured}");
-        let (code, said) = riacho(&pipe, &audit).await;
+        let (code, said) = pipe.riacho(&audit).await;
         assert_eq!((code, &said["rows"]["shop prices"]), (0, &rows.into()), "{said}");
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use serde_json::Value;
-use tests::{Pipe, ask, batch, connect, failures, workspace_binary};
+use tests::{Pipe, ask, batch, connect, failures};
 
 const CONFIGURATION: &str =
     "[lake]\nbucket = \"${RIACHO_BUCKET}\"\n[load]\nlock_timeout = \"60s\"\n";
@@ -84,11 +84,9 @@ async fn people_and_functions_may_load_the_same_objects_at_once() {
         }
     });
     let people = (0..2).map(|_| async {
-        let mut command = tokio::process::Command::new(workspace_binary("riacho").unwrap());
-        let command = command.args(["--json", "load", "--prefix", "raw/"]);
-        let ran = command.envs(pipe.environment()).output().await.unwrap();
-        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-        serde_json::from_slice::<Value>(&ran.stdout).unwrap()
+        let (code, said) = pipe.riacho(&["load", "--prefix", "raw/"]).await;
+        assert_eq!(code, 0, "{said}");
+        said
     });
     let (people, _) = tokio::join!(join_all(people), join_all(functions));
     for said in &people {

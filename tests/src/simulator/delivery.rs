@@ -11,6 +11,7 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::actor::Answer;
+use crate::messages::{batch, failures};
 
 /// How events are wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,19 +39,10 @@ impl Form {
                 json!({ "Records": records.collect::<Vec<_>>() })
             }
             Self::Queue => {
-                let messages = events.iter().enumerate().map(|(number, event)| {
-                    json!({
-                        "messageId": number.to_string(),
-                        "receiptHandle": number.to_string(),
-                        "body": event.notification().to_string(),
-                        "attributes": { "ApproximateReceiveCount": "1" },
-                        "messageAttributes": {},
-                        "eventSource": "aws:sqs",
-                        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:load",
-                        "awsRegion": "us-east-1",
-                    })
-                });
-                json!({ "Records": messages.collect::<Vec<_>>() })
+                let messages = events.iter().enumerate();
+                let messages = messages.map(|(at, event)| (at.to_string(), event.notification()));
+                let messages = messages.collect::<Vec<_>>();
+                batch(messages.iter().map(|(id, notification)| (id, notification)))
             }
         }
     }
@@ -62,9 +54,7 @@ pub(super) fn to_come_again(form: Form, answer: &Answer, events: usize) -> BTree
         (_, Answer::Failed(_) | Answer::Killed) => (0..events).collect(),
         (Form::Notification | Form::EventBridge, Answer::Given(_)) => BTreeSet::new(),
         (Form::Queue, Answer::Given(answer)) => {
-            let failures = answer["batchItemFailures"].as_array().unwrap();
-            let ids = failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap());
-            ids.map(|id| id.parse().unwrap()).collect()
+            failures(answer).into_iter().map(|id| id.parse().unwrap()).collect()
         }
     }
 }

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 use tests::{BUCKET, Pipe};
 
-use crate::shop::{CONFIGURATION, all, command, differences, key, riacho, schemas, shop};
+use crate::shop::{CONFIGURATION, all, differences, key, schemas, shop};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_is_amiss_nothing_differs_and_nothing_is_left_behind() {
     let pipe = shop().await;
     let before = all(&pipe).await;
-    let (code, said) = riacho(&pipe, &["rebuild", "shop"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop"]).await;
     assert_eq!((code, &said["differs"]), (0, &json!(false)), "{said}");
     assert_eq!(said["tables"].as_array().unwrap().len(), 3 + 6, "{said}");
     assert_eq!(all(&pipe).await, before);
@@ -32,7 +32,7 @@ async fn what_was_tampered_with_is_shown_and_comes_back_as_it_was() {
         pipe.sql(tampering).await;
     }
     let tampered = all(&pipe).await;
-    let (code, said) = riacho(&pipe, &["rebuild", "shop"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop"]).await;
     assert_eq!(code, 1, "{said}");
     assert_eq!(
         differences(&said),
@@ -47,7 +47,7 @@ async fn what_was_tampered_with_is_shown_and_comes_back_as_it_was() {
     assert_eq!(said["tables"][0]["gone_rows"].as_array().unwrap().len(), 1);
     assert_eq!(all(&pipe).await, tampered, "nothing changes without --yes");
 
-    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--yes"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes"]).await;
     assert_eq!((code, &said["went_on"]), (0, &json!(true)), "{said}");
     assert_eq!(said["summary"]["loaded"], 0, "what is rebuilt is not rebuilt twice: {said}");
     assert_eq!(all(&pipe).await, before);
@@ -55,7 +55,7 @@ async fn what_was_tampered_with_is_shown_and_comes_back_as_it_was() {
     let rebuilt = "SELECT count(*) FROM riacho.changes WHERE kind = 'rebuilt'";
     assert_eq!(pipe.one(rebuilt).await, "3");
     assert_eq!(
-        riacho(&pipe, &["audit", "--grace", "0", "--source", "shop"]).await.1["rows"]["shop orders"],
+        pipe.riacho(&["audit", "--grace", "0", "--source", "shop"]).await.1["rows"]["shop orders"],
         8
     );
 }
@@ -69,31 +69,31 @@ async fn dropped_tables_and_an_emptied_ledger_come_back_from_the_lake() {
         GROUP BY o.id, o.v, o.total ORDER BY 1";
     let before = pipe.sql(contents).await;
     pipe.sql("DROP TABLE shop.orders__lines; ALTER TABLE shop.orders DROP COLUMN total").await;
-    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--yes"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes"]).await;
     assert_eq!(code, 0, "{said}");
     assert_eq!(pipe.sql(contents).await, before);
 
     pipe.sql("DROP TABLE shop.orders CASCADE; DELETE FROM riacho.objects").await;
-    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--yes"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes"]).await;
     assert_eq!(code, 0, "{said}");
     assert_eq!(pipe.sql(contents).await, before);
     let statuses = "SELECT string_agg(status, ' ' ORDER BY status) FROM riacho.objects";
     assert_eq!(pipe.one(statuses).await, "loaded loaded loaded loaded superseded");
-    assert_eq!(riacho(&pipe, &["rebuild", "shop"]).await.0, 0);
+    assert_eq!(pipe.riacho(&["rebuild", "shop"]).await.0, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_endpoint_is_rebuilt_and_its_neighbours_stay_as_they_are() {
     let pipe = shop().await;
     pipe.sql("DELETE FROM shop.orders; DELETE FROM shop.prices").await;
-    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--endpoint", "orders", "--yes"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--endpoint", "orders", "--yes"]).await;
     assert_eq!((code, &said["swapped"]["come"]), (0, &json!(4)), "{said}");
     let counts =
         "SELECT (SELECT count(*) FROM shop.orders) || ' ' || (SELECT count(*) FROM shop.prices)";
     assert_eq!(pipe.one(counts).await, "4 0");
     assert_eq!(schemas(&pipe).await, "0");
     for unknown in [&["rebuild", "shop", "--endpoint", "nothing"][..], &["rebuild", "nothing"]] {
-        let ran = command(&pipe, unknown).output().await.unwrap();
+        let ran = pipe.command(unknown).output().await.unwrap();
         assert_eq!(ran.status.code(), Some(2), "{}", String::from_utf8_lossy(&ran.stderr));
     }
 }
@@ -124,7 +124,7 @@ async fn views_grants_and_readers_live_through_a_swap() {
     reader.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await.unwrap();
     assert_eq!(tests::ask(&reader, of).await[0][0].as_deref(), Some("0"));
 
-    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--yes"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes"]).await;
     assert_eq!(code, 0, "{said}");
     assert_eq!(tests::ask(&reader, of).await[0][0].as_deref(), Some("0"), "its moment is kept");
     reader.batch_execute("COMMIT").await.unwrap();
@@ -149,16 +149,16 @@ async fn what_a_person_let_through_stays_and_what_nobody_let_through_stays_out()
         pipe.put(&key("stock", day, 7), r#"[{"n":0}]"#).await;
     }
     pipe.deliver().await;
-    let (code, said) = riacho(&pipe, &["load", "--force", &key("stock", 2, 7)]).await;
+    let (code, said) = pipe.riacho(&["load", "--force", &key("stock", 2, 7)]).await;
     assert_eq!(code, 0, "{said}");
     let contents = "SELECT string_agg(day || ':' || n, ' ' ORDER BY day) FROM
         (SELECT day, count(*) AS n FROM shop.stock GROUP BY day) s";
     assert_eq!(pipe.one(contents).await, "1:10 2:1");
-    let (code, said) = riacho(&pipe, &["rebuild", "shop"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop"]).await;
     assert_eq!((code, &said["differs"]), (0, &json!(false)), "{said}");
 
     pipe.sql("DELETE FROM shop.stock").await;
-    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--yes"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes"]).await;
     assert_eq!(code, 0, "{said}");
     assert_eq!(pipe.one(contents).await, "1:10 2:1");
     let failed =
@@ -168,9 +168,9 @@ async fn what_a_person_let_through_stays_and_what_nobody_let_through_stays_out()
 
     // Somebody lets it through while a rebuild stands in which it was kept out.
     pipe.sql("DELETE FROM shop.stock").await;
-    assert_eq!(riacho(&pipe, &["rebuild", "shop"]).await.0, 1);
-    assert_eq!(riacho(&pipe, &["load", "--force", &key("stock", 1, 7)]).await.0, 0);
-    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--yes"]).await;
+    assert_eq!(pipe.riacho(&["rebuild", "shop"]).await.0, 1);
+    assert_eq!(pipe.riacho(&["load", "--force", &key("stock", 1, 7)]).await.0, 0);
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes"]).await;
     assert_eq!((code, &said["summary"]["loaded"]), (0, &json!(1)), "{said}");
     assert_eq!(pipe.one(contents).await, "1:1 2:1");
     assert_eq!(pipe.one(failed).await, "");
@@ -182,13 +182,13 @@ async fn rows_whose_objects_are_gone_are_lost_only_by_a_word() {
     let before = all(&pipe).await;
     let gone = key("orders", 2, 6);
     pipe.client.delete_object().bucket(BUCKET).key(&gone).send().await.unwrap();
-    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--yes"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes"]).await;
     assert_eq!((code, &said["lost_objects"]), (1, &json!([gone])), "{said}");
     assert_eq!((&said["swapped"], &said["troubles"][0]["key"]), (&Value::Null, &json!(gone)));
     assert_eq!(all(&pipe).await, before);
     assert!(pipe.keys("errors/").await.is_empty(), "nobody hears of a rehearsal");
 
-    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--yes", "--lose"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes", "--lose"]).await;
     assert_eq!(code, 0, "{said}");
     // The older object of the scope stands in its place.
     let ids = "SELECT string_agg(id || '/' || v, ' ' ORDER BY id) FROM shop.orders";
@@ -204,7 +204,7 @@ async fn objects_of_which_no_event_came_and_failures_that_are_mended_come_in() {
     let new = json!([{ "id": 20, "v": 1, "coupon": "x", "tags": [{ "t": 1 }] }]);
     pipe.put(&key("orders", 3, 6), new.to_string()).await;
     while pipe.next_event().await.is_some() {}
-    let (code, said) = riacho(&pipe, &["rebuild", "shop"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop"]).await;
     assert_eq!(code, 1, "{said}");
     assert_eq!(said["tables"][0]["new_columns"], json!(["coupon"]), "{said}");
     pipe.put(&key("prices", 3, 6), "{\"id\": 5, \"v\": 1, \"p\": ").await;
@@ -213,7 +213,7 @@ async fn objects_of_which_no_event_came_and_failures_that_are_mended_come_in() {
     pipe.put(&key("prices", 3, 6), r#"[{"id":5,"v":1,"p":3}]"#).await;
     while pipe.next_event().await.is_some() {}
 
-    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--yes"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes"]).await;
     assert_eq!(code, 0, "{said}");
     let found = "SELECT o.coupon || ' ' || t.t FROM shop.orders o JOIN shop.orders__tags t
         ON t._object_id = o._object_id AND t._parent_row = o._row";
@@ -221,29 +221,29 @@ async fn objects_of_which_no_event_came_and_failures_that_are_mended_come_in() {
     assert_eq!(pipe.one("SELECT p FROM shop.prices WHERE id = 5").await, "3");
     assert!(pipe.open().await.is_empty() && pipe.keys("errors/").await.is_empty());
     // Their events, late, change nothing; and loads know the new columns.
-    let (code, said) = riacho(&pipe, &["load", &key("orders", 3, 6), &key("prices", 3, 6)]).await;
+    let (code, said) = pipe.riacho(&["load", &key("orders", 3, 6), &key("prices", 3, 6)]).await;
     assert_eq!((code, &said["summary"]["already_loaded"]), (0, &json!(2)), "{said}");
     pipe.put(&key("orders", 3, 7), json!([{ "id": 20, "v": 2, "coupon": "y" }]).to_string()).await;
     pipe.deliver().await;
     assert_eq!(pipe.one("SELECT coupon FROM shop.orders WHERE id = 20").await, "y");
     pipe.reconfigure(CONFIGURATION);
-    assert_eq!(riacho(&pipe, &["rebuild", "shop"]).await.0, 0);
+    assert_eq!(pipe.riacho(&["rebuild", "shop"]).await.0, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_configuration_begins_anew_and_a_rebuild_can_be_discarded() {
     let mut pipe = shop().await;
     pipe.sql("DELETE FROM shop.orders").await;
-    assert_eq!(riacho(&pipe, &["rebuild", "shop"]).await.0, 1);
+    assert_eq!(pipe.riacho(&["rebuild", "shop"]).await.0, 1);
     pipe.reconfigure(&CONFIGURATION.replace("version = \"/v\"", "keep = []"));
-    let ran = command(&pipe, &["rebuild", "shop"]).output().await.unwrap();
+    let ran = pipe.command(&["rebuild", "shop"]).output().await.unwrap();
     let complaint = String::from_utf8_lossy(&ran.stderr).into_owned();
     assert!(complaint.contains("--restart"), "{complaint}");
     assert_eq!(ran.status.code(), Some(1));
-    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--restart"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--restart"]).await;
     assert_eq!((code, &said["went_on"]), (1, &json!(false)), "{said}");
     assert_eq!(schemas(&pipe).await, "2");
-    assert_eq!(riacho(&pipe, &["rebuild", "shop", "--discard"]).await.0, 0);
+    assert_eq!(pipe.riacho(&["rebuild", "shop", "--discard"]).await.0, 0);
     assert_eq!(schemas(&pipe).await, "0");
 }
 
@@ -252,14 +252,14 @@ async fn a_ledger_that_knows_of_no_rebuild_is_dropped_with_its_tables() {
     let pipe = shop().await;
     pipe.sql("DELETE FROM shop.orders").await;
     for (option, code, left) in [("--restart", 1, "2"), ("--discard", 0, "0")] {
-        assert_eq!(riacho(&pipe, &["rebuild", "shop"]).await.0, 1);
+        assert_eq!(pipe.riacho(&["rebuild", "shop"]).await.0, 1);
         pipe.sql("DROP TABLE shop__rebuild_ledger.rebuilds").await;
-        let (is, said) = riacho(&pipe, &["rebuild", "shop", option]).await;
+        let (is, said) = pipe.riacho(&["rebuild", "shop", option]).await;
         assert_eq!(is, code, "{option}: {said}");
         assert_eq!(schemas(&pipe).await, left);
     }
     // Of a schema of somebody's own by that name nothing is said.
     pipe.sql("CREATE SCHEMA shop__rebuild").await;
-    assert_eq!(riacho(&pipe, &["rebuild", "shop", "--discard"]).await.0, 0);
+    assert_eq!(pipe.riacho(&["rebuild", "shop", "--discard"]).await.0, 0);
     assert_eq!(schemas(&pipe).await, "1");
 }

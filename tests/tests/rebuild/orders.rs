@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use fastrand::Rng;
 use landing::{LandedObject, ObjectKey};
 use load::{Deadline, Loader, Run, Unwatched};
 use tests::{BUCKET, Direct};
@@ -36,26 +37,16 @@ write = "merge"
 const ENDPOINTS: [&str; 4] = ["keyed", "plain", "merged", "unconfigured"];
 const RUN: Run<'static> = Run { deadline: Deadline::none(), force: false, progress: &Unwatched };
 
-/// A generator of numbers by chance that a failure can name by its seed.
-struct Chance(u64);
+/// Objects by chance that a failure can name by its seed.
+struct Chance(Rng);
 
 impl Chance {
     fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % bound
+        self.0.u64(..bound)
     }
 
     fn one_in(&mut self, of: u64) -> bool {
         self.below(of) == 0
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for at in (1..items.len()).rev() {
-            let other = usize::try_from(self.below(at as u64 + 1)).unwrap();
-            items.swap(at, other);
-        }
     }
 
     fn value(&mut self) -> String {
@@ -136,14 +127,14 @@ async fn rebuilt(world: &Direct, rebuild: &Rebuild, order: &[String]) -> Compari
 #[tokio::test(flavor = "multi_thread")]
 async fn any_order_of_replay_gives_equal_tables_with_the_same_catalog() {
     for seed in 1..=12_u64 {
-        let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut chance = Chance(Rng::with_seed(seed));
         let world = Direct::configured(CONFIGURATION).await;
         let lake = chance.lake();
         for (key, body) in &lake {
             world.put(key, body.clone()).await;
         }
         let mut order = lake.keys().cloned().collect::<Vec<_>>();
-        chance.shuffle(&mut order);
+        chance.0.shuffle(&mut order);
         for key in &order {
             load(&world.loader, key).await;
         }
@@ -151,7 +142,7 @@ async fn any_order_of_replay_gives_equal_tables_with_the_same_catalog() {
         let rebuild = world.loader.rebuild("s", &endpoints).unwrap();
         for _ in 0..3 {
             let loaded = order.clone();
-            chance.shuffle(&mut order);
+            chance.0.shuffle(&mut order);
             let comparison = rebuilt(&world, &rebuild, &order).await;
             assert!(
                 !comparison.differs(),

@@ -1,8 +1,7 @@
-//! A shop with orders that have lines, prices, and a stock that is guarded; and the command line.
+//! A shop with orders that have lines, prices, and a stock that is guarded.
 
 use serde_json::{Value, json};
-use tests::{Pipe, workspace_binary};
-use tokio::process::Command;
+use tests::Pipe;
 
 pub(crate) const CONFIGURATION: &str = r#"
 [lake]
@@ -39,20 +38,6 @@ pub(crate) fn key(endpoint: &str, day: u32, hour: u32) -> String {
 pub(crate) fn order(id: u32, version: u32, lines: &[u32]) -> Value {
     let lines = lines.iter().map(|n| json!({ "n": n })).collect::<Vec<_>>();
     json!({ "id": id, "v": version, "total": f64::from(id) + 0.5, "lines": lines })
-}
-
-/// A command, and its one document.
-pub(crate) async fn riacho(pipe: &Pipe, arguments: &[&str]) -> (i32, Value) {
-    let ran = command(pipe, arguments).output().await.unwrap();
-    let said = serde_json::from_slice(&ran.stdout);
-    let said = said.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&ran.stderr)));
-    (ran.status.code().unwrap(), said)
-}
-
-pub(crate) fn command(pipe: &Pipe, arguments: &[&str]) -> Command {
-    let mut command = Command::new(workspace_binary("riacho").unwrap());
-    command.arg("--json").args(arguments).envs(pipe.environment()).kill_on_drop(true);
-    command
 }
 
 /// Orders in two scopes, of which two have records in common; prices; a record that is rejected.

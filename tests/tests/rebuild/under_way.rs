@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tests::Pipe;
 
-use crate::shop::{CONFIGURATION, all, command, key, order, riacho, schemas, shop};
+use crate::shop::{CONFIGURATION, all, key, order, schemas, shop};
 
 /// Waits until the question's answer is what is waited for.
 async fn until(pipe: &Pipe, sql: &str, wanted: impl Fn(&str) -> bool) {
@@ -30,7 +30,7 @@ async fn busy_shop(scopes: u32) -> Pipe {
     }
     while pipe.next_event().await.is_some() {}
     let prefix = "raw/source=shop/endpoint=orders/";
-    assert_eq!(riacho(&pipe, &["load", "--prefix", prefix]).await.0, 0);
+    assert_eq!(pipe.riacho(&["load", "--prefix", prefix]).await.0, 0);
     pipe
 }
 
@@ -46,7 +46,7 @@ async fn a_rebuild_that_was_killed_goes_on_where_it_was() {
     pipe.sql("UPDATE shop.orders SET total = 0 WHERE id % 10 = 3").await;
     let tampered = pipe.sql("SELECT to_jsonb(o)::text FROM shop.orders o ORDER BY 1").await;
     let mut child =
-        command(&pipe, &["rebuild", "shop", "--yes"]).stdout(Stdio::null()).spawn().unwrap();
+        pipe.command(&["rebuild", "shop", "--yes"]).stdout(Stdio::null()).spawn().unwrap();
     until(&pipe, REBUILT, |count| count.parse::<u32>().unwrap() >= 15).await;
     child.kill().await.unwrap();
     let done = pipe.one(REBUILT).await.parse::<u64>().unwrap();
@@ -54,7 +54,7 @@ async fn a_rebuild_that_was_killed_goes_on_where_it_was() {
     let now = pipe.sql("SELECT to_jsonb(o)::text FROM shop.orders o ORDER BY 1").await;
     assert_eq!(now, tampered);
 
-    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--yes"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes"]).await;
     assert_eq!((code, &said["went_on"]), (0, &json!(true)), "{said}");
     let loaded = said["summary"]["loaded"].as_u64().unwrap();
     assert!(loaded <= 150 - done, "{loaded} loaded after {done}");
@@ -72,7 +72,7 @@ async fn a_kill_in_the_swap_leaves_what_stood() {
     let writer = tests::connect(&pipe.database.url).await;
     writer.batch_execute("BEGIN; LOCK TABLE shop.prices IN ROW EXCLUSIVE MODE").await.unwrap();
     let mut child =
-        command(&pipe, &["rebuild", "shop", "--yes"]).stdout(Stdio::null()).spawn().unwrap();
+        pipe.command(&["rebuild", "shop", "--yes"]).stdout(Stdio::null()).spawn().unwrap();
     let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'
         AND relation = 'shop.prices'::regclass";
     until(&pipe, waits, |count| count != "0").await;
@@ -83,7 +83,7 @@ async fn a_kill_in_the_swap_leaves_what_stood() {
     })
     .await;
     assert_eq!(all(&pipe).await, tampered);
-    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--yes"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes"]).await;
     assert_eq!(code, 0, "{said}");
     assert_eq!(all(&pipe).await, before);
 }
@@ -92,7 +92,7 @@ async fn a_kill_in_the_swap_leaves_what_stood() {
 async fn what_is_loaded_during_a_rebuild_is_there_after_it() {
     let pipe = busy_shop(60).await;
     pipe.sql("UPDATE shop.orders SET total = 0").await;
-    let rebuild = command(&pipe, &["rebuild", "shop", "--yes"]).stdout(Stdio::piped()).spawn();
+    let rebuild = pipe.command(&["rebuild", "shop", "--yes"]).stdout(Stdio::piped()).spawn();
     let rebuild = rebuild.unwrap();
     until(&pipe, REBUILT, |count| count != "0").await;
     let mut newest = Vec::new();
@@ -120,7 +120,7 @@ async fn what_is_loaded_during_a_rebuild_is_there_after_it() {
     let there = serde_json::from_str::<Vec<u32>>(&pipe.one(there).await).unwrap();
     assert_eq!(there, newest);
     assert_eq!(pipe.one("SELECT count(*) FROM shop.orders WHERE total = 0").await, "0");
-    let (code, said) = riacho(&pipe, &["rebuild", "shop"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop"]).await;
     assert_eq!((code, &said["differs"]), (0, &json!(false)), "{said}");
 }
 
@@ -128,13 +128,14 @@ async fn what_is_loaded_during_a_rebuild_is_there_after_it() {
 async fn a_run_whose_rebuild_another_dropped_says_so_and_leaves_nothing_behind() {
     let pipe = busy_shop(150).await;
     let before = pipe.sql("SELECT to_jsonb(o)::text FROM shop.orders o ORDER BY 1").await;
-    let rebuild = command(&pipe, &["rebuild", "shop", "--yes"])
+    let rebuild = pipe
+        .command(&["rebuild", "shop", "--yes"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn();
     let rebuild = rebuild.unwrap();
     until(&pipe, REBUILT, |count| count.parse::<u32>().unwrap() >= 15).await;
-    let (code, said) = riacho(&pipe, &["rebuild", "shop", "--discard"]).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--discard"]).await;
     assert_eq!(code, 0, "{said}");
     let ran = rebuild.wait_with_output().await.unwrap();
     let complaint = String::from_utf8_lossy(&ran.stderr).into_owned();
@@ -143,7 +144,7 @@ async fn a_run_whose_rebuild_another_dropped_says_so_and_leaves_nothing_behind()
     assert_eq!(schemas(&pipe).await, "0");
     let now = pipe.sql("SELECT to_jsonb(o)::text FROM shop.orders o ORDER BY 1").await;
     assert_eq!(now, before);
-    assert_eq!(riacho(&pipe, &["rebuild", "shop"]).await.0, 0);
+    assert_eq!(pipe.riacho(&["rebuild", "shop"]).await.0, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,7 +155,7 @@ async fn readers_do_not_wait_for_a_swap_that_brings_columns() {
     // The swap stands still half-way, with the rows of the orders exchanged.
     let writer = tests::connect(&pipe.database.url).await;
     writer.batch_execute("BEGIN; LOCK TABLE shop.prices IN ROW EXCLUSIVE MODE").await.unwrap();
-    let rebuild = command(&pipe, &["rebuild", "shop", "--yes"]).stdout(Stdio::piped()).spawn();
+    let rebuild = pipe.command(&["rebuild", "shop", "--yes"]).stdout(Stdio::piped()).spawn();
     let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'
         AND relation = 'shop.prices'::regclass";
     until(&pipe, waits, |count| count != "0").await;
