@@ -37,13 +37,18 @@ pub fn is_at_or_under(path: &str, place: &str) -> bool {
 /// `path`: the longest pointer; else the first pattern that matches its name or that of something
 /// around it; else `*`, wherever it stands.
 pub fn deciding<'p>(patterns: impl Iterator<Item = &'p str>, path: &str) -> Option<usize> {
-    let names: Vec<_> = path.split('/').skip(1).map(unescape_token).collect();
+    let mut names = None;
+    let mut is_among = |rule| {
+        let names: &Vec<String> =
+            names.get_or_insert_with(|| path.split('/').skip(1).map(unescape_token).collect());
+        names.iter().any(|name| name_matches(rule, name))
+    };
     let (mut pointer, mut pattern, mut rest) = (None, None, None);
     for (place, rule) in patterns.enumerate() {
         if rule == REST {
             rest = rest.or(Some(place));
         } else if !rule.starts_with('/') {
-            if pattern.is_none() && names.iter().any(|name| name_matches(rule, name)) {
+            if pattern.is_none() && is_among(rule) {
                 pattern = Some(place);
             }
         } else if is_at_or_under(path, rule)
@@ -67,7 +72,8 @@ pub fn parent_path(path: &str) -> &str {
 
 /// A token of a JSON Pointer as the name that it stands for. Source: RFC 6901, section 4.
 pub fn unescape_token(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
+    // Nearly every name is what it looks like.
+    if token.contains('~') { token.replace("~1", "/").replace("~0", "~") } else { token.to_owned() }
 }
 
 #[cfg(test)]

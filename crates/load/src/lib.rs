@@ -18,6 +18,7 @@ mod patience;
 mod pour;
 mod progress;
 mod rehearsal;
+mod reinstating;
 mod rejects;
 mod report;
 mod rules;

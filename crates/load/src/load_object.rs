@@ -1,19 +1,22 @@
 //! One object, from its bytes in the lake to the commit in the warehouse. What happens when it
 //! fails is `loader`'s.
 
+use std::ops::ControlFlow;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, Either, select};
 use jiff::Timestamp;
-use landing::{Classify, FailureKind, LandedObject, RawLocation};
+use landing::{LandedObject, RawLocation};
 use normalise::{Batch, Reject, Shredder, Summary};
 use objects::{DecodeLimits, Head, Lake, LakeError, Reading};
 use warehouse::{
-    Begun, EndpointFacts, LikelyRename, Loaded, Loading, ObjectFacts, Outcome, Reinstatement,
-    Warehouse, WarehouseError,
+    Begun, EndpointFacts, LikelyRename, Loaded, Loading, ObjectFacts, Outcome, Warehouse,
+    WarehouseError,
 };
 
 use crate::pour::{Writing, pour};
+use crate::reinstating::reinstate_all;
 use crate::rejects::{Told, Waiting};
 use crate::rules::EndpointRules;
 use crate::telling::log_likely_rename;
@@ -159,17 +162,19 @@ async fn attempt(
 ) -> Result<Done, LoadError> {
     let started = Instant::now();
     let mut done = Done::of(job.object);
-    let (reading, mut loading) = match take_up(job, warehouse, endpoint, &mut done.timings).await? {
+    let taken = take_up(job, warehouse, endpoint, &mut done.timings).await?;
+    let Opened { reading, mut loading, shredder } = match taken {
         Taken::Done(outcome) => {
             done.outcome = outcome;
             done.has_error_log = has_error_log(job).await;
             return Ok(done);
         }
-        Taken::Open(reading, loading) => (reading, loading),
+        Taken::Open(opened) => *opened,
     };
     let may_have_failed =
         error_log::is_possible(loading.is_new(), reading.head.last_modified, Timestamp::now());
-    let filling: BoxFuture<'_, _> = Box::pin(fill(job, reading, &mut loading, &mut done));
+    let filling: BoxFuture<'_, _> =
+        Box::pin(fill(job, (reading, shredder), &mut loading, &mut done));
     let filled = match filling.await {
         Ok(filled) => filled,
         Err(error) => {
@@ -208,7 +213,30 @@ enum Taken<'w> {
     /// There is nothing to do.
     Done(Outcome),
     /// It is open, and begun.
-    Open(Reading, Box<Loading<'w>>),
+    Open(Box<Opened<'w>>),
+}
+
+struct Opened<'w> {
+    reading: Reading,
+    loading: Box<Loading<'w>>,
+    shredder: Shredder,
+}
+
+impl<'w> Taken<'w> {
+    fn open(reading: Reading, loading: Box<Loading<'w>>, shredder: Shredder) -> Self {
+        Self::Open(Box::new(Opened { reading, loading, shredder }))
+    }
+}
+
+/// Readies what makes rows of the object, by the tables as they stand.
+fn ready<'w>(job: Job<'_>, begun: Begun<'w>) -> ControlFlow<Outcome, (Box<Loading<'w>>, Shredder)> {
+    let loading = match begun {
+        Begun::AlreadyDone(outcome) => return ControlFlow::Break(outcome),
+        Begun::Load(loading) => loading,
+    };
+    let (rules, scope) = (job.endpoint.rules.clone(), &job.location.scope.0);
+    let shredder = Shredder::new(rules, loading.schema(), loading.object_id(), scope);
+    ControlFlow::Continue((loading, shredder))
 }
 
 /// Opens the object and begins it: both at once where the event says enough of it to begin with.
@@ -219,6 +247,8 @@ async fn take_up<'w>(
     timings: &mut Timings,
 ) -> Result<Taken<'w>, LoadError> {
     let opening = async {
+        // What was begun goes out to Postgres before the request to S3 is made and signed.
+        tokio::task::yield_now().await;
         let opening = Instant::now();
         (job.lake.read(job.object).await, opening.elapsed())
     };
@@ -229,25 +259,35 @@ async fn take_up<'w>(
         timings.read += took;
         let begun = warehouse.begin(&facts_of(job, &reading.head), endpoint).await?;
         timings.begin += beginning.elapsed() - took;
-        return Ok(match begun {
-            Begun::AlreadyDone(outcome) => Taken::Done(outcome),
-            Begun::Load(loading) => Taken::Open(reading, loading),
+        return Ok(match ready(job, begun) {
+            ControlFlow::Break(outcome) => Taken::Done(outcome),
+            ControlFlow::Continue((loading, shredder)) => Taken::open(reading, loading, shredder),
         });
     };
     let begin = async {
         let begun = warehouse.begin(&facts, endpoint).await;
-        (begun, beginning.elapsed())
+        (begun.map(|begun| ready(job, begun)), beginning.elapsed())
     };
-    let ((reading, reading_took), (begun, begin_took)) = tokio::join!(opening, begin);
+    let (begun, read) = match select(pin!(begin), pin!(opening)).await {
+        Either::Left((begun, opening)) => {
+            let read = match &begun.0 {
+                Ok(ControlFlow::Continue((loading, _))) => loading.wait_for(opening).await?,
+                _ => opening.await,
+            };
+            (begun, read)
+        }
+        Either::Right((read, begin)) => (begin.await, read),
+    };
+    let ((begun, begin_took), (reading, reading_took)) = (begun, read);
     timings.read += reading_took;
     timings.begin += begin_took;
     match (begun?, reading) {
-        (Begun::AlreadyDone(outcome), _) => Ok(Taken::Done(outcome)),
-        (Begun::Load(mut loading), Ok(reading)) => {
+        (ControlFlow::Break(outcome), _) => Ok(Taken::Done(outcome)),
+        (ControlFlow::Continue((mut loading, shredder)), Ok(reading)) => {
             loading.learn(facts_of(job, &reading.head));
-            Ok(Taken::Open(reading, loading))
+            Ok(Taken::open(reading, loading, shredder))
         }
-        (Begun::Load(loading), Err(error)) => {
+        (ControlFlow::Continue((loading, _)), Err(error)) => {
             loading.rollback().await;
             Err(error.into())
         }
@@ -277,15 +317,13 @@ enum Filled {
 /// Shreds the object and whatever must stand again because of it.
 async fn fill(
     job: Job<'_>,
-    reading: Reading,
+    (reading, mut shredder): (Reading, Shredder),
     loading: &mut Loading<'_>,
     done: &mut Done,
 ) -> Result<Filled, LoadError> {
     let object = facts_of(job, &reading.head).object;
     done.version_id.clone_from(&object.version_id);
     let mut body = reading.decoded_within(job.limits);
-    let (rules, scope) = (job.endpoint.rules.clone(), &job.location.scope.0);
-    let mut shredder = Shredder::new(rules, loading.schema(), loading.object_id(), scope);
     let mut told = Told::default();
     let mut own = Own { told: &mut told, waiting: Waiting::default() };
     let last = pour(&mut body, &mut shredder, loading, &mut own, &mut done.timings).await?;
@@ -308,60 +346,6 @@ async fn fill(
     Ok(Filled::Written(rejects, summary))
 }
 
-/// Reads again the objects whose records must stand once more.
-async fn reinstate_all(
-    job: Job<'_>,
-    loading: &mut Loading<'_>,
-    timings: &mut Timings,
-) -> Result<(), LoadError> {
-    let mut waiting = loading.reinstate().await?;
-    while let Some(reinstatement) = waiting.pop() {
-        let why = match reinstate(job, &reinstatement, loading, timings).await {
-            Ok(()) if loading.was_overwritten(&reinstatement) => "overwritten".to_owned(),
-            Ok(()) => continue,
-            Err(error) if is_gone(&error) => error.to_string(),
-            Err(error) => return Err(error),
-        };
-        tracing::warn!(
-            object.key = %reinstatement.object.key, records = reinstatement.records(), error = why,
-            "records that should stand again can't be read from the lake any more"
-        );
-        waiting.extend(loading.renounce(&reinstatement).await?);
-    }
-    Ok(())
-}
-
-/// Whether the other object's bytes left the lake, or can't be loaded any more: no fault of the
-/// object at hand, and no more a part of what the tables must hold. What it was overwritten with has
-/// an event of its own; to wait for that could mean to wait for each other.
-fn is_gone(error: &LoadError) -> bool {
-    match error {
-        LoadError::Lake(LakeError::Changed { .. }) => true,
-        LoadError::Lake(_) | LoadError::Normalise(_) => error.kind() == FailureKind::Permanent,
-        _ => false,
-    }
-}
-
-/// Reads another object again, whose records must stand once more.
-async fn reinstate(
-    job: Job<'_>,
-    reinstatement: &Reinstatement,
-    loading: &mut Loading<'_>,
-    timings: &mut Timings,
-) -> Result<(), LoadError> {
-    let reading = job.lake.read(&reinstatement.object).await?;
-    let mut body = reading.decoded_within(job.limits);
-    let location = &reinstatement.location;
-    let (rules, id) = (job.endpoint.rules.clone(), reinstatement.object_id);
-    let mut shredder = Shredder::new(rules, loading.schema(), id, &location.scope.0)
-        .again_for(reinstatement.rows());
-    let mut again = Again(reinstatement);
-    if let Some(batch) = pour(&mut body, &mut shredder, loading, &mut again, timings).await? {
-        again.write(batch, loading).await?;
-    }
-    Ok(())
-}
-
 /// The object at hand; its rejects are counted.
 struct Own<'t> {
     told: &'t mut Told,
@@ -374,15 +358,6 @@ impl Writing for Own<'_> {
         let unread = to.write(batch).await?;
         self.told.count(&unread);
         Ok(to.write_rejects(self.waiting.take(unread)).await?)
-    }
-}
-
-/// Another object, whose records must stand again.
-struct Again<'r>(&'r Reinstatement);
-
-impl Writing for Again<'_> {
-    async fn write(&mut self, batch: Batch, to: &mut Loading<'_>) -> Result<(), LoadError> {
-        Ok(to.write_reinstated(self.0, batch).await?)
     }
 }
 

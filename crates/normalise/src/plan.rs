@@ -127,10 +127,11 @@ impl Plan {
     }
 
     /// Rebuilds the trie from a table of the catalog.
-    fn take_known_table(&mut self, table: Table) {
+    fn take_known_table(&mut self, mut table: Table) {
         let number = self.schema.tables.len();
         let path = table.path.clone();
         let parent = table.parent;
+        let columns = std::mem::take(&mut table.columns);
         self.schema.tables.push(table);
         let record = self.push_node(number, path.clone(), String::new(), 0);
         self.record_nodes.push(record);
@@ -141,8 +142,7 @@ impl Plan {
         {
             node.child = Some(number);
         }
-        let columns = self.schema.tables.get(number).map(|table| table.columns.clone());
-        for (place, column) in columns.unwrap_or_default().into_iter().enumerate() {
+        for (place, column) in columns.iter().enumerate() {
             let node = match column.origin {
                 Origin::Key | Origin::MapKey | Origin::Overflow => continue,
                 Origin::Value => Some(record),
@@ -157,6 +157,9 @@ impl Plan {
                 }
                 node.homes.push(Home { of: column.of, column: place });
             }
+        }
+        if let Some(table) = self.schema.tables.get_mut(number) {
+            table.columns = columns;
         }
     }
 

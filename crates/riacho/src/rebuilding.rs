@@ -149,11 +149,15 @@ impl<'e> Rebuilding<'e> {
             }
         }
         let held = self.rebuild.hold(live, PATIENCE).await?;
-        if held.behind().await? > 0 {
-            self.catch_up().await?;
-            self.replay().await?;
-        }
-        if held.behind().await? == 0 && self.left().await?.all() == 0 {
+        let rest = async {
+            if held.behind().await? > 0 {
+                self.catch_up().await?;
+                self.replay().await?;
+            }
+            self.left().await
+        };
+        let left = held.wait_for(Box::pin(rest)).await??;
+        if held.behind().await? == 0 && left.all() == 0 {
             return Ok(Some(held));
         }
         held.release().await;

@@ -31,6 +31,12 @@ pub enum WarehouseError {
         /// Postgres's code; none where the connection was lost.
         code: Option<String>,
     },
+    /// Postgres would not begin a transaction as it is asked to: no object's fault.
+    #[error("Postgres refused to begin a transaction: {reason}")]
+    NotBegun {
+        /// Postgres's message and code.
+        reason: String,
+    },
     /// Another loader changed the endpoint's tables since this one began.
     #[error("the tables of `{source_name}` / `{endpoint}` changed meanwhile; begin again")]
     CatalogMoved {
@@ -103,6 +109,16 @@ impl WarehouseError {
         Self::Database { doing: doing.into(), reason, code }
     }
 
+    /// The same of a transaction's beginning, where nothing was said of an object yet.
+    pub(crate) fn not_begun(self) -> Self {
+        match self {
+            Self::Database { reason, .. } if self.kind() == FailureKind::Permanent => {
+                Self::NotBegun { reason }
+            }
+            other => other,
+        }
+    }
+
     /// Why no connection to `address` came about.
     pub(crate) fn connect(address: String, error: &tokio_postgres::Error) -> Self {
         let (reason, code) = explain(error);
@@ -118,6 +134,7 @@ impl WarehouseError {
             }
             Self::Connect { code: None, .. } => "connection_failed",
             Self::Database { code: None, .. } => "connection_lost",
+            Self::NotBegun { .. } => "transaction_refused",
             Self::CatalogMoved { .. } => "catalog_moved",
             Self::Overtaken { .. } | Self::StepByStep => "conflict",
             Self::Vanished(_) | Self::VerdictStands(_) => "vanished",
@@ -148,6 +165,7 @@ impl WarehouseError {
             ),
             Self::Settings(_)
             | Self::Connect { .. }
+            | Self::NotBegun { .. }
             | Self::Vanished(_)
             | Self::VerdictStands(_)
             | Self::NotReinstated { .. }
@@ -199,6 +217,7 @@ impl Classify for WarehouseError {
             Self::Settings(_)
             | Self::Connect { .. }
             | Self::Database { code: None, .. }
+            | Self::NotBegun { .. }
             | Self::CatalogMoved { .. }
             | Self::Overtaken { .. }
             | Self::StepByStep

@@ -11,9 +11,9 @@ use crate::{EndpointFacts, Ledger, WarehouseError};
 pub(crate) const ENTER: &str =
     "SELECT pg_advisory_xact_lock_shared(hashtextextended('riacho ' || $1, 0))";
 
-/// How long a closing gate waits for those within, at a time. Loads that come meanwhile wait behind
-/// it, and for less than their own `lock_timeout`, 5 seconds unless configured.
-const TURN: Duration = Duration::from_secs(3);
+/// How long closing gates wait for those within, all of them together, at a time. Loads that come
+/// meanwhile wait behind them: for less than their own `lock_timeout`, if that is ours.
+const TURN_MAX: Duration = Duration::from_secs(3);
 /// Between two turns, for those who queued.
 const REST: Duration = Duration::from_millis(500);
 
@@ -36,13 +36,13 @@ pub(crate) async fn close(
     patience: Duration,
 ) -> Result<(), WarehouseError> {
     let started = Instant::now();
+    let lock = work.timeouts().lock;
     loop {
-        let turn = format!("SAVEPOINT gate; SET LOCAL lock_timeout = {}", TURN.as_millis());
-        work.run("begin to close gates", &turn).await?;
-        let closed = close_now(work, work.ledger(), endpoints).await;
-        let lock = work.timeouts().lock.as_millis();
+        work.run("begin to close gates", "SAVEPOINT gate").await?;
+        let closed = close_by(work, endpoints, Instant::now() + turn(lock)).await;
         match closed {
             Ok(()) => {
+                let lock = lock.as_millis();
                 let keep = format!("RELEASE SAVEPOINT gate; SET LOCAL lock_timeout = {lock}");
                 return work.run("keep gates closed", &keep).await;
             }
@@ -54,6 +54,25 @@ pub(crate) async fn close(
             Err(error) => return Err(error),
         }
     }
+}
+
+async fn close_by(
+    work: &Work<'_>,
+    endpoints: &[EndpointFacts],
+    end: Instant,
+) -> Result<(), WarehouseError> {
+    for endpoint in endpoints {
+        // To Postgres a time of 0 is none.
+        let left = end.saturating_duration_since(Instant::now()).as_millis().max(1);
+        work.run("wait at a gate", &format!("SET LOCAL lock_timeout = {left}")).await?;
+        close_now(work, work.ledger(), std::slice::from_ref(endpoint)).await?;
+    }
+    Ok(())
+}
+
+/// Half of what a load waits for a lock; where that has no bound, what is bearable.
+fn turn(lock: Duration) -> Duration {
+    if lock.is_zero() { TURN_MAX } else { (lock / 2).min(TURN_MAX) }
 }
 
 /// The same at once, for no longer than `lock_timeout`, on a connection of the live ledger; `ledger`

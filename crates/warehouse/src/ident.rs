@@ -2,7 +2,7 @@
 //!
 //! Source: PostgreSQL documentation, "Identifiers and Key Words": a quote inside is doubled.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// A quoted identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(crate) struct Ident<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Ident<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0.replace('"', "\"\""))
+        quoted(f, self.0, '"')
     }
 }
 
@@ -20,8 +20,20 @@ pub(crate) struct Literal<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Literal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}'", self.0.replace('\'', "''"))
+        quoted(f, self.0, '\'')
     }
+}
+
+fn quoted(f: &mut fmt::Formatter<'_>, text: &str, quote: char) -> fmt::Result {
+    f.write_char(quote)?;
+    for (number, part) in text.split(quote).enumerate() {
+        if number > 0 {
+            f.write_char(quote)?;
+            f.write_char(quote)?;
+        }
+        f.write_str(part)?;
+    }
+    f.write_char(quote)
 }
 
 /// A table in its schema.

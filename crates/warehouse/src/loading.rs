@@ -112,14 +112,7 @@ impl<'a> Loading<'a> {
     /// Waits for something else than Postgres, and has it know meanwhile that somebody is still there:
     /// a transaction of which nothing is heard is ended, lest it hold others up.
     pub async fn wait_for<T>(&self, other: impl Future<Output = T>) -> Result<T, WarehouseError> {
-        let every = self.work.timeouts().sign_of_life();
-        let mut other = std::pin::pin!(other);
-        loop {
-            match tokio::time::timeout(every, &mut other).await {
-                Ok(come) => return Ok(come),
-                Err(_) => self.work.run("say that the load is still there", "SELECT 1").await?,
-            }
-        }
+        self.work.wait_for(other).await
     }
 
     /// Writes a batch: its changes, then its rows, less those of which a newer version stands.

@@ -7,8 +7,8 @@ use crate::WarehouseError;
 /// What was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Server {
-    /// Whether it can be told to check, while a statement runs, that its client is still there: not
-    /// before version 14, and not on Windows.
+    /// Whether it can be told to check, while a statement runs, that its client is still there: since
+    /// version 14, and everywhere on Linux alone.
     pub(crate) checks_clients: bool,
     /// Whether of the connections that server, database and role allow less than a third was left.
     pub(crate) is_crowded: bool,
@@ -20,7 +20,7 @@ pub(crate) struct Server {
 /// Catalogs", `pg_database` and `pg_roles`, whose limits are -1 where there is none.
 const ASK: &str = "
     SELECT current_setting('client_connection_check_interval', true) IS NOT NULL
-            AND version() !~* 'windows|mingw|visual c',
+            AND version() ~* 'linux',
         EXISTS (
             SELECT FROM (
                 SELECT count(*) FILTER (WHERE a.datid IS NOT NULL) AS everywhere,

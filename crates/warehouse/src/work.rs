@@ -134,7 +134,7 @@ impl<'a> Work<'a> {
     pub(crate) async fn open(&self) -> Result<(), WarehouseError> {
         self.statements.set_unfinished(true);
         let begin = self.timeouts.begin(self.statements.checks_clients);
-        self.run("begin a transaction", &begin).await
+        self.run("begin a transaction", &begin).await.map_err(WarehouseError::not_begun)
     }
 
     /// The ledger that `riacho.` stands for.
@@ -244,6 +244,21 @@ impl<'a> Work<'a> {
     ) -> Result<Vec<SimpleQueryMessage>, WarehouseError> {
         let answer = self.client.simple_query(&self.ledger().statement(sql)).await;
         answer.map_err(|error| WarehouseError::database(doing, &error))
+    }
+
+    /// Waits for something else than Postgres, and has it know meanwhile that somebody is still there.
+    pub(crate) async fn wait_for<T>(
+        &self,
+        other: impl Future<Output = T>,
+    ) -> Result<T, WarehouseError> {
+        let every = self.timeouts.sign_of_life();
+        let mut other = std::pin::pin!(other);
+        loop {
+            match tokio::time::timeout(every, &mut other).await {
+                Ok(come) => return Ok(come),
+                Err(_) => self.run("say that somebody is still there", "SELECT 1").await?,
+            }
+        }
     }
 
     /// Takes the advisory lock called `name` until the transaction ends.

@@ -11,7 +11,7 @@ async fn where_nothing_is_amiss_nothing_differs_and_nothing_is_left_behind() {
     let before = all(&pipe).await;
     let (code, said) = pipe.riacho(&["rebuild", "shop"]).await;
     assert_eq!((code, &said["differs"]), (0, &json!(false)), "{said}");
-    assert_eq!(said["tables"].as_array().unwrap().len(), 3 + 6, "{said}");
+    assert_eq!(said["tables"].as_array().unwrap().len(), 3 + 9, "{said}");
     assert_eq!(all(&pipe).await, before);
     assert_eq!(schemas(&pipe).await, "0");
 }
@@ -228,6 +228,52 @@ async fn objects_of_which_no_event_came_and_failures_that_are_mended_come_in() {
     assert_eq!(pipe.one("SELECT coupon FROM shop.orders WHERE id = 20").await, "y");
     pipe.reconfigure(CONFIGURATION);
     assert_eq!(pipe.riacho(&["rebuild", "shop"]).await.0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_only_the_lake_knows_is_told_though_it_brings_no_row() {
+    let mut pipe = shop().await;
+    pipe.put(&key("prices", 3, 6), "{\"id\": 5, \"v\": 1, \"p\": ").await;
+    while pipe.next_event().await.is_some() {}
+    let (code, said) = pipe.riacho(&["rebuild", "shop"]).await;
+    assert_eq!((code, differences(&said)), (1, vec!["riacho.objects (lines): -0 +1".to_owned()]));
+    assert!(pipe.open().await.is_empty());
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes"]).await;
+    assert_eq!((code, said["swapped"]["failed"].as_array().unwrap().len()), (0, 1), "{said}");
+    assert_eq!(pipe.open().await.len(), 1);
+    let (code, said) = pipe.riacho(&["rebuild", "shop"]).await;
+    assert_eq!((code, &said["differs"]), (0, &json!(false)), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_is_widened_meanwhile_is_widened_on_both_sides_or_begun_anew() {
+    let mut pipe = shop().await;
+    pipe.sql("UPDATE shop.orders SET total = 0").await;
+    assert_eq!(pipe.riacho(&["rebuild", "shop"]).await.0, 1);
+    // The live column first; then it can't be written anew any more, and need not be.
+    let decimal = |id: u32| json!([{ "id": id, "v": 1, "lines": [{ "n": 1.5 }] }]).to_string();
+    pipe.put(&key("orders", 3, 6), decimal(30)).await;
+    pipe.deliver().await;
+    let view = "CREATE VIEW public.seen AS SELECT sum(n) AS n FROM shop.orders__lines";
+    pipe.sql(view).await;
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes"]).await;
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(pipe.one("SELECT n FROM public.seen").await, "21.5");
+
+    // The rebuilt column first: the live one can't follow, and says so.
+    let whole = json!([{ "id": 40, "v": 1, "count": 1 }]).to_string();
+    pipe.put(&key("prices", 3, 6), whole).await;
+    pipe.deliver().await;
+    pipe.put(&key("prices", 4, 6), json!([{ "id": 41, "v": 1, "count": 0.5 }]).to_string()).await;
+    while pipe.next_event().await.is_some() {}
+    assert_eq!(pipe.riacho(&["rebuild", "shop"]).await.0, 1);
+    pipe.sql("CREATE VIEW public.counted AS SELECT count FROM shop.prices").await;
+    let ran = pipe.command(&["rebuild", "shop", "--yes"]).output().await.unwrap();
+    let complaint = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(complaint.contains("--restart"), "{complaint}");
+    let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes", "--restart"]).await;
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(pipe.one("SELECT count__numeric FROM shop.prices WHERE id = 41").await, "0.5");
 }
 
 #[tokio::test(flavor = "multi_thread")]

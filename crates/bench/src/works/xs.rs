@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use anyhow::ensure;
+use tokio_postgres::Client;
 
 use crate::bench::{ALL, Bench, ensure_rows};
 use crate::copying::{Copying, Encoded};
@@ -15,6 +16,8 @@ use crate::sets::Set;
 const WORK: &str = "XS, 2,000 objects of 22 KB, an invocation each, warm";
 /// Invocations that warm the function up and are not counted, nor are their objects in COPY.
 const WARM_UP: usize = 20;
+/// Commits by which it is measured what lasting costs.
+const COMMITS: usize = 300;
 
 pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
     let set = bench.sized(Set::xs());
@@ -61,6 +64,9 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
         copied.extend(limit);
         bench.ground.drop(&database).await?;
     }
+    let quiet = bench.quiet()?;
+    let lasting = lasting(&client).await?;
+    drop(quiet);
     drop(client);
     bench.ground.drop(&template).await?;
     let of = |samples: &[f64], part| quantile(samples, part).unwrap_or(f64::NAN);
@@ -73,7 +79,7 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
         total / limit,
         format!(
             "{total:.2} s ÷ {limit:.2} s; an object {:.2} ms (95 of 100 below {:.2} ms) against \
-             {:.2} ms ({:.2} ms)",
+             {:.2} ms ({:.2} ms); of each, {lasting:.2} ms make the commit last",
             of(&ours, 0.5),
             of(&ours, 0.95),
             of(&copied, 0.5),
@@ -81,4 +87,22 @@ pub(crate) async fn run(bench: &mut Bench) -> anyhow::Result<()> {
         ),
     );
     Ok(())
+}
+
+/// What a commit waits, in ms, until it would outlast a crash: both have to, whatever they do.
+async fn lasting(client: &Client) -> anyhow::Result<f64> {
+    client.batch_execute("CREATE TABLE public.commits (n integer)").await?;
+    let mut medians = Vec::new();
+    for lasts in ["on", "off"] {
+        client.batch_execute(&format!("SET synchronous_commit = {lasts}")).await?;
+        let mut times = Vec::new();
+        for _ in 0..COMMITS {
+            let started = Instant::now();
+            client.batch_execute("INSERT INTO public.commits VALUES (1)").await?;
+            times.push(started.elapsed().as_secs_f64() * 1e3);
+        }
+        medians.push(middle(&times));
+    }
+    client.batch_execute("RESET synchronous_commit; DROP TABLE public.commits").await?;
+    Ok(medians.iter().copied().reduce(|on, off| on - off).unwrap_or(f64::NAN))
 }

@@ -5,7 +5,7 @@
 use normalise::Schema;
 
 use super::catch_up::missing;
-use super::{Rebuild, Rebuilt};
+use super::{Rebuild, RebuildRefused, Rebuilt};
 use crate::catalog::Catalog;
 use crate::work::Work;
 use crate::{
@@ -58,8 +58,15 @@ pub(super) async fn bring_along(
 ) -> Result<Catalog, WarehouseError> {
     let facts = &endpoint.facts;
     let live = catalog::open(work, facts).await?;
-    let schema = complete(work, facts, &live, &rebuilt.schema).await?;
-    Ok(Catalog { schema, ..live })
+    match complete(work, facts, &live, &rebuilt.schema).await {
+        Ok(schema) => Ok(Catalog { schema, ..live }),
+        // Nobody else changes them: it has grown, or a view came, since it was widened beside.
+        Err(WarehouseError::CatalogMoved { .. }) => {
+            let what = "the size of a table that would have to be written anew".to_owned();
+            Err(RebuildRefused::Moved { endpoint: facts.endpoint.clone(), what }.into())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Gives the tables of one side what the other side's have more; gives what they are then.

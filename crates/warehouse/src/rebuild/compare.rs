@@ -15,7 +15,8 @@ use crate::{Timeouts, Warehouse, WarehouseError, catalog, found, mend};
 pub struct TableDifference {
     /// The endpoint.
     pub endpoint: String,
-    /// The table; `riacho.rejects` and `riacho.objects` for what these say of the endpoint.
+    /// The table; `riacho.rejects` and `riacho.objects` for what these say of the endpoint, and
+    /// `riacho.objects (lines)` for which of its objects are known and which failed.
     pub table: String,
     /// Rows that stand.
     pub live: u64,
@@ -100,8 +101,7 @@ impl Rebuild {
 
 /// Comparing takes the time that it takes.
 pub(super) fn unhurried(timeouts: Timeouts) -> Timeouts {
-    let idle_in_transaction = std::time::Duration::ZERO;
-    Timeouts { statement: None, idle_in_transaction, ..timeouts }
+    Timeouts { statement: None, ..timeouts }
 }
 
 impl Snapshot<'_> {
@@ -142,9 +142,9 @@ impl Snapshot<'_> {
             let pair = Pair::of_table(&live.namespace, rebuilt, table, found.get(&table.name));
             pairs.push((pair, new_columns(&live.schema, table)));
         }
-        let rejects = Pair::of_rejects(rebuild, &facts.source, &facts.endpoint);
-        let standing = Pair::of_standing(rebuild, &facts.source, &facts.endpoint);
-        pairs.extend([(rejects, Vec::new()), (standing, Vec::new())]);
+        let of_ledger = [Pair::of_rejects, Pair::of_standing, Pair::of_lines]
+            .map(|pair| (pair(rebuild, &facts.source, &facts.endpoint), Vec::new()));
+        pairs.extend(of_ledger);
         Ok(pairs)
     }
 

@@ -68,6 +68,12 @@ impl Held<'_> {
         Ok(uncount(field(&row, "behind")?))
     }
 
+    /// Waits for something else than this, and has Postgres know that somebody is still there: a gate
+    /// that nobody is left to open is opened by Postgres.
+    pub async fn wait_for<T>(&self, other: impl Future<Output = T>) -> Result<T, WarehouseError> {
+        self.work.wait_for(other).await
+    }
+
     /// Lets loads through.
     pub async fn release(self) {
         if let Err(error) = self.work.rollback().await {

@@ -88,6 +88,20 @@ impl Pair {
         Self::of_ledger("riacho.objects", rebuild, of, &columns)
     }
 
+    /// Which objects the ledger knows, and which of them failed.
+    pub(super) fn of_lines(rebuild: &Rebuild, source: &str, endpoint: &str) -> Self {
+        let of = |ledger: String| {
+            format!(
+                "(SELECT id AS _object_id, 0 AS _row, key, status = 'failed' AS failed
+                FROM {ledger}.objects
+                WHERE status <> 'loading' AND source = {} AND endpoint = {})",
+                Literal(source),
+                Literal(endpoint)
+            )
+        };
+        Self::of_ledger("riacho.objects (lines)", rebuild, of, &["key", "failed"])
+    }
+
     fn of_ledger(
         name: &str,
         rebuild: &Rebuild,

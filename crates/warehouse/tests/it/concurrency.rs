@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use landing::{Classify, FailureKind};
-use warehouse::{Begun, Outcome, Timeouts, Write};
+use warehouse::{Begun, Outcome, Rebuild, Rebuilt, Timeouts, Write};
 
 use crate::support::{World, shred};
 
@@ -182,6 +182,26 @@ async fn a_load_that_waits_for_the_lake_is_not_taken_for_dead() {
     assert_eq!(error.kind(), FailureKind::Transient, "{error}");
     drop(silent);
     assert_eq!(world.load(&mut warehouse, &other).await.name(), "loaded");
+}
+
+#[tokio::test]
+async fn a_gate_stays_closed_while_somebody_is_there_and_no_longer() {
+    let world = World::new(Write::Append, &[], None).await;
+    let idle = Duration::from_secs(1);
+    let timeouts = Timeouts { idle_in_transaction: idle, ..patient() };
+    let mut live = world.warehouse_with(timeouts).await;
+    let mut holder = world.warehouse_with(timeouts).await;
+    let endpoint = Rebuilt { facts: world.endpoint.clone(), rules: String::new() };
+    let rebuild = Rebuild::new(&world.endpoint.source, vec![endpoint]);
+    rebuild.set_up(&mut live).await.unwrap();
+    let held = rebuild.hold(&mut holder, idle).await.unwrap();
+    held.wait_for(tokio::time::sleep(idle * 3)).await.unwrap();
+    assert_eq!(held.behind().await.unwrap(), 0);
+
+    let key = world.put("1", 6, r#"[{"n":1}]"#);
+    assert_eq!(world.load(&mut live, &key).await.name(), "loaded");
+    let error = held.behind().await.unwrap_err();
+    assert_eq!(error.kind(), FailureKind::Transient, "{error}");
 }
 
 /// The same bytes as the scope stands on, while another scope is taking one of their records: whoever
