@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use embedded::postgres::{Postgres, PostgresOptions};
@@ -58,7 +59,10 @@ impl Ground {
         let superuser = superuser(&postgres).await?;
         let configuration = std::path::absolute(dir)?.join("riacho.toml");
         std::fs::write(&configuration, CONFIGURATION)?;
-        Ok(Self { postgres, superuser, configuration })
+        let ground = Self { postgres, superuser, configuration };
+        // As a run that was stopped may have left it otherwise.
+        ground.delay_commits(Duration::ZERO).await?;
+        Ok(ground)
     }
 
     /// A database with nothing in it, and nothing dirty besides.
@@ -92,6 +96,22 @@ impl Ground {
     /// Writes out all that is dirty, so that what is timed next starts like what was timed before.
     pub(crate) async fn checkpoint(&self) -> anyhow::Result<()> {
         Ok(self.superuser.batch_execute("CHECKPOINT").await?)
+    }
+
+    /// Has every commit wait so long before it lasts, beside what the disk takes.
+    ///
+    /// Source: PostgreSQL documentation, "Write Ahead Log", `commit_delay` and `commit_siblings`.
+    pub(crate) async fn delay_commits(&self, wait: Duration) -> anyhow::Result<()> {
+        for sql in [
+            "ALTER SYSTEM SET commit_siblings = 0",
+            &format!("ALTER SYSTEM SET commit_delay = {}", wait.as_micros()),
+            "SELECT pg_reload_conf()",
+        ] {
+            self.superuser.batch_execute(sql).await?;
+        }
+        // Backends read it before their next statement, once the signal is there.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(())
     }
 
     /// Bytes of write-ahead log since the cluster was made.

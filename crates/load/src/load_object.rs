@@ -268,7 +268,7 @@ async fn take_up<'w>(
         let begun = warehouse.begin(&facts, endpoint).await;
         (begun.map(|begun| ready(job, begun)), beginning.elapsed())
     };
-    let (begun, read) = match select(pin!(begin), pin!(opening)).await {
+    let both = match select(pin!(begin), pin!(opening)).await {
         Either::Left((begun, opening)) => {
             let read = match &begun.0 {
                 Ok(ControlFlow::Continue((loading, _))) => loading.wait_for(opening).await?,
@@ -278,7 +278,7 @@ async fn take_up<'w>(
         }
         Either::Right((read, begin)) => (begin.await, read),
     };
-    let ((begun, begin_took), (reading, reading_took)) = (begun, read);
+    let ((begun, begin_took), (reading, reading_took)) = both;
     timings.read += reading_took;
     timings.begin += begin_took;
     match (begun?, reading) {
