@@ -232,7 +232,7 @@ async fn objects_of_which_no_event_came_and_failures_that_are_mended_come_in() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_that_only_the_lake_knows_is_told_though_it_brings_no_row() {
-    let mut pipe = shop().await;
+    let pipe = shop().await;
     pipe.put(&key("prices", 3, 6), "{\"id\": 5, \"v\": 1, \"p\": ").await;
     while pipe.next_event().await.is_some() {}
     let (code, said) = pipe.riacho(&["rebuild", "shop"]).await;
@@ -247,7 +247,7 @@ async fn an_object_that_only_the_lake_knows_is_told_though_it_brings_no_row() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_column_that_is_widened_meanwhile_is_widened_on_both_sides_or_begun_anew() {
-    let mut pipe = shop().await;
+    let pipe = shop().await;
     pipe.sql("UPDATE shop.orders SET total = 0").await;
     assert_eq!(pipe.riacho(&["rebuild", "shop"]).await.0, 1);
     // The live column first; then it can't be written anew any more, and need not be.
@@ -273,7 +273,7 @@ async fn a_column_that_is_widened_meanwhile_is_widened_on_both_sides_or_begun_an
     assert!(complaint.contains("--restart"), "{complaint}");
     let (code, said) = pipe.riacho(&["rebuild", "shop", "--yes", "--restart"]).await;
     assert_eq!(code, 0, "{said}");
-    assert_eq!(pipe.one("SELECT count__numeric FROM shop.prices WHERE id = 41").await, "0.5");
+    assert_eq!(pipe.one("SELECT count__v_numeric FROM shop.prices WHERE id = 41").await, "0.5");
 }
 
 #[tokio::test(flavor = "multi_thread")]
