@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use embedded::postgres::TestDatabase;
 use embedded::s3::S3Server;
-use landing::{LandedObject, ObjectKey};
+use landing::{LandedObject, ObjectKey, Sequencer};
 use load::{Deadline, Loader, Lookup, ObjectReport, Run, Unwatched, Verdict};
 use objects::{Lake, PutOptions};
 use tokio::sync::OnceCell;
@@ -80,6 +80,19 @@ impl Direct {
     /// Loads an object over the connection of `loader`.
     pub async fn load(&self, loader: &Loader, key: &str) -> ObjectReport {
         loader.load(&LandedObject::named(BUCKET, ObjectKey::new(key)), RUN).await
+    }
+
+    /// What an event says of the bytes that stand at `key` now.
+    pub async fn event(&self, key: &str, sequencer: &str) -> LandedObject {
+        let named = LandedObject::named(BUCKET, ObjectKey::new(key));
+        let head = self.lake.read(&named).await.unwrap().head;
+        let sequencer = Some(Sequencer(sequencer.to_owned()));
+        LandedObject { etag: Some(head.etag), bytes: Some(head.bytes), sequencer, ..named }
+    }
+
+    /// Loads an object as an event tells of it.
+    pub async fn load_event(&self, object: &LandedObject) -> ObjectReport {
+        self.loader.load(object, RUN).await
     }
 
     /// Puts an object and loads it, which must go well.

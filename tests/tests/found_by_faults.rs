@@ -35,3 +35,41 @@ async fn a_record_of_an_object_that_was_overwritten_and_failed_holds_nobody_up()
     let rows = "select string_agg(id || coalesce(\"of\", ''), ' ' order by id) from pos.checks";
     assert_eq!(direct.one(rows).await, "1 2 3 5 6");
 }
+
+/// Seed 485: an object was read with newer bytes than its event spoke of, gave way to a newer object
+/// of its scope, and an event of older bytes came last: the ledger spoke of these.
+#[tokio::test]
+async fn an_old_event_of_an_object_that_gave_way_leaves_its_line_with_the_newest_bytes() {
+    let direct = Direct::configured(CONFIGURATION).await;
+    let key_of = key(1, 0);
+    direct.put(&key_of, r#"[{"id":1}]"#).await;
+    let old = direct.event(&key_of, "01").await;
+    direct.put(&key_of, r#"[{"id":1},{"id":2}]"#).await;
+    let new = direct.event(&key_of, "02").await;
+    direct.land(&key(1, 2), r#"[{"id":3}]"#).await;
+    let report = direct.load_event(&old).await;
+    assert_eq!(report.outcome, Verdict::Superseded, "{report:?}");
+    let line = format!("select etag from riacho.objects where key = '{key_of}'");
+    assert_eq!(Some(direct.one(&line).await), new.etag);
+}
+
+/// The same, where the newest bytes were read before any event came.
+#[tokio::test]
+async fn an_event_of_bytes_that_are_loaded_tells_which_events_are_older() {
+    let direct = Direct::configured(CONFIGURATION).await;
+    let key_of = key(1, 0);
+    direct.put(&key_of, r#"[{"id":1}]"#).await;
+    let old = direct.event(&key_of, "01").await;
+    direct.land(&key_of, r#"[{"id":1},{"id":2}]"#).await;
+    let new = direct.event(&key_of, "02").await;
+    for (event, outcome) in [
+        (&new, Verdict::AlreadyLoaded),
+        (&new, Verdict::AlreadyLoaded),
+        (&old, Verdict::Superseded),
+    ] {
+        let report = direct.load_event(event).await;
+        assert_eq!(report.outcome, outcome, "{report:?}");
+    }
+    let line = "select concat_ws(' ', sequencer, attempts, rows, etag) from riacho.objects";
+    assert_eq!(direct.one(line).await, format!("02 1 2 {}", new.etag.unwrap()));
+}

@@ -120,7 +120,11 @@ async fn decide(
 ) -> Result<Decision, WarehouseError> {
     let Found { line, holders, .. } = found;
     if let Some(outcome) = known(object, line)? {
-        return Ok(Decision::Nothing(outcome));
+        let Some(step) = ledger::learn_order(line, object) else {
+            return Ok(Decision::Nothing(outcome));
+        };
+        pipeline::commit(work, &[step]).await?;
+        return Ok(Decision::Closed(outcome));
     }
     let own = line.counts_with(object);
     let Some(newest) = holders.first() else {

@@ -197,6 +197,17 @@ const CLOSE: &str = "
         duration = make_interval(secs => $16), write_mode = coalesce($17, write_mode)
     WHERE id = $1";
 
+/// Notes the sequencer of an event that tells nothing else: the bytes were read without one, or when
+/// an older event came. Without it that older one, delivered once more, would be taken for news.
+pub(crate) fn learn_order<'a>(line: &Line, object: &'a ObjectFacts) -> Option<Step<'a>> {
+    const LEARN: &str = "
+        UPDATE riacho.objects SET sequencer = $2, attempts = attempts - 1 WHERE id = $1";
+    let now = object.object.sequencer.as_ref()?;
+    let is_news = line.sequencer.as_ref().is_none_or(|known| known < now);
+    let step = Step::new("note the order of events", LEARN).with(line.id).with(now.0.as_str());
+    is_news.then_some(step)
+}
+
 /// Writes the line of an object that was dealt with.
 pub(crate) fn close<'a>(id: i64, object: &'a ObjectFacts, closing: Closing<'a>) -> Step<'a> {
     let landed = &object.object;

@@ -101,9 +101,10 @@ fn put(into: &mut Tree, name: &str, json: &str) {
         Value::Array(list) if list.iter().any(Value::is_object) => {
             into.children.insert(name.to_owned(), items(json).unwrap());
         }
-        // Numbers digit for digit.
+        // Numbers digit for digit; Postgres knows one zero.
         Value::Number(_) => {
-            into.fields.insert(name.to_owned(), json.to_owned());
+            let digits = if json == "-0" { "0" } else { json };
+            into.fields.insert(name.to_owned(), digits.to_owned());
         }
         other => {
             into.fields.insert(name.to_owned(), other.to_string());

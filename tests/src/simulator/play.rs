@@ -322,7 +322,16 @@ impl<'w> Play<'w> {
                 object.key, object.etag
             );
             if self.world.ask(&sql).await.is_empty() {
-                let violation = format!("all events of {} came; not its newest bytes", object.key);
+                let line = format!(
+                    "SELECT to_jsonb(o)::text FROM riacho.objects o WHERE key = '{}'",
+                    object.key
+                );
+                let violation = format!(
+                    "all events of {} came; not its newest bytes, of etag {}, but {:?}",
+                    object.key,
+                    object.etag,
+                    self.world.ask(&line).await
+                );
                 self.violations.push(violation);
             }
         }
