@@ -284,11 +284,10 @@ async fn take_up<'w>(
     match (begun?, reading) {
         // It gave way to another object unread, and its line says what the event said: what stands
         // there now has to be said instead.
-        (ControlFlow::Break(Outcome::Superseded { by }), Err(error @ LakeError::Changed { .. }))
-            if by != job.object.key =>
-        {
-            Err(error.into())
-        }
+        (
+            ControlFlow::Break(Outcome::Superseded { by }),
+            Err(error @ LakeError::Changed { .. }),
+        ) if by != job.object.key => Err(error.into()),
         (ControlFlow::Break(outcome), _) => Ok(Taken::Done(outcome)),
         (ControlFlow::Continue((mut loading, shredder)), Ok(reading)) => {
             loading.learn(facts_of(job, &reading.head));
