@@ -164,12 +164,12 @@ async fn attempt(
     let mut done = Done::of(job.object);
     let taken = take_up(job, warehouse, endpoint, &mut done.timings).await?;
     let Opened { reading, mut loading, shredder } = match taken {
-        Taken::Done(outcome) => {
+        ControlFlow::Break(outcome) => {
             done.outcome = outcome;
             done.has_error_log = has_error_log(job).await;
             return Ok(done);
         }
-        Taken::Open(opened) => *opened,
+        ControlFlow::Continue(opened) => *opened,
     };
     let may_have_failed =
         error_log::is_possible(loading.is_new(), reading.head.last_modified, Timestamp::now());
@@ -208,24 +208,11 @@ async fn has_error_log(job: Job<'_>) -> bool {
     job.minds_error_log && error_log::exists(job.lake, &job.object.bucket, &job.object.key).await
 }
 
-/// What became of taking an object up.
-enum Taken<'w> {
-    /// There is nothing to do.
-    Done(Outcome),
-    /// It is open, and begun.
-    Open(Box<Opened<'w>>),
-}
-
+/// An object that is open, and begun.
 struct Opened<'w> {
     reading: Reading,
     loading: Box<Loading<'w>>,
     shredder: Shredder,
-}
-
-impl<'w> Taken<'w> {
-    fn open(reading: Reading, loading: Box<Loading<'w>>, shredder: Shredder) -> Self {
-        Self::Open(Box::new(Opened { reading, loading, shredder }))
-    }
 }
 
 /// Readies what makes rows of the object, by the tables as they stand.
@@ -240,12 +227,13 @@ fn ready<'w>(job: Job<'_>, begun: Begun<'w>) -> ControlFlow<Outcome, (Box<Loadin
 }
 
 /// Opens the object and begins it: both at once where the event says enough of it to begin with.
+/// Breaks where there is nothing to do.
 async fn take_up<'w>(
     job: Job<'_>,
     warehouse: &'w mut Warehouse,
     endpoint: &EndpointFacts,
     timings: &mut Timings,
-) -> Result<Taken<'w>, LoadError> {
+) -> Result<ControlFlow<Outcome, Box<Opened<'w>>>, LoadError> {
     let opening = async {
         // What was begun goes out to Postgres before the request to S3 is made and signed.
         tokio::task::yield_now().await;
@@ -259,10 +247,8 @@ async fn take_up<'w>(
         timings.read += took;
         let begun = warehouse.begin(&facts_of(job, &reading.head), endpoint).await?;
         timings.begin += beginning.elapsed() - took;
-        return Ok(match ready(job, begun) {
-            ControlFlow::Break(outcome) => Taken::Done(outcome),
-            ControlFlow::Continue((loading, shredder)) => Taken::open(reading, loading, shredder),
-        });
+        return Ok(ready(job, begun)
+            .map_continue(|(loading, shredder)| Box::new(Opened { reading, loading, shredder })));
     };
     let begin = async {
         let begun = warehouse.begin(&facts, endpoint).await;
@@ -288,10 +274,10 @@ async fn take_up<'w>(
             ControlFlow::Break(Outcome::Superseded { by }),
             Err(error @ LakeError::Changed { .. }),
         ) if by != job.object.key => Err(error.into()),
-        (ControlFlow::Break(outcome), _) => Ok(Taken::Done(outcome)),
+        (ControlFlow::Break(outcome), _) => Ok(ControlFlow::Break(outcome)),
         (ControlFlow::Continue((mut loading, shredder)), Ok(reading)) => {
             loading.learn(facts_of(job, &reading.head));
-            Ok(Taken::open(reading, loading, shredder))
+            Ok(ControlFlow::Continue(Box::new(Opened { reading, loading, shredder })))
         }
         (ControlFlow::Continue((loading, _)), Err(error)) => {
             loading.rollback().await;
