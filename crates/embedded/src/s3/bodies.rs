@@ -2,13 +2,17 @@
 //! while they come, under `bodies/` once they are whole.
 
 use std::collections::HashSet;
+use std::future::ready;
+use std::io::{Error, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt};
+use futures::future::Either;
+use futures::{Stream, StreamExt, stream};
 use md5::{Digest, Md5};
 use s3s::{S3Result, StdError, s3_error};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufWriter};
+use tokio_util::io::ReaderStream;
 
 use super::integrity::Integrity;
 
@@ -102,13 +106,18 @@ impl Bodies {
         body: &str,
         range: std::ops::Range<u64>,
     ) -> std::io::Result<impl Stream<Item = std::io::Result<Bytes>> + Send + Sync + use<>> {
-        let mut file = tokio::fs::File::open(self.path(body)).await?;
-        if range.start > 0 {
-            file.seek(std::io::SeekFrom::Start(range.start)).await?;
-        }
+        let path = self.path(body);
         let length = range.end.saturating_sub(range.start);
-        let capacity = usize::try_from(length).map_or(BUFFER_BYTES, |it| it.clamp(1, BUFFER_BYTES));
-        Ok(tokio_util::io::ReaderStream::with_capacity(file.take(length), capacity))
+        if let Some(length) = usize::try_from(length).ok().filter(|it| *it <= BUFFER_BYTES) {
+            let reading = move || read_exactly(&path, range.start, length);
+            let bytes = tokio::task::spawn_blocking(reading).await.map_err(Error::other)??;
+            return Ok(Either::Left(stream::once(ready(Ok(bytes)))));
+        }
+        let mut file = tokio::fs::File::open(path).await?;
+        if range.start > 0 {
+            file.seek(SeekFrom::Start(range.start)).await?;
+        }
+        Ok(Either::Right(ReaderStream::with_capacity(file.take(length), BUFFER_BYTES)))
     }
 
     pub(crate) fn remove(&self, body: &str) {
@@ -118,6 +127,15 @@ impl Bodies {
     fn path(&self, body: &str) -> PathBuf {
         self.dir.join(BODIES).join(body)
     }
+}
+
+/// A small range in one go: each step of a file that is read asynchronously is a thread's turn.
+fn read_exactly(path: &Path, start: u64, length: usize) -> std::io::Result<Bytes> {
+    let mut file = std::fs::File::open(path)?;
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = vec![0; length];
+    file.read_exact(&mut bytes)?;
+    Ok(Bytes::from(bytes))
 }
 
 async fn write<S>(path: &Path, mut stream: S, mut integrity: Integrity) -> S3Result<(u64, [u8; 16])>
