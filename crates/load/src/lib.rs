@@ -16,6 +16,7 @@ mod loader;
 mod metrics;
 mod patience;
 mod pour;
+mod prepared;
 mod progress;
 mod rehearsal;
 mod reinstating;

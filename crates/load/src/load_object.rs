@@ -16,6 +16,7 @@ use warehouse::{
 };
 
 use crate::pour::{Writing, pour};
+use crate::prepared::PreparedEndpoints;
 use crate::reinstating::reinstate_all;
 use crate::rejects::{Told, Waiting};
 use crate::rules::EndpointRules;
@@ -37,6 +38,7 @@ pub(crate) struct Job<'a> {
     pub(crate) object: &'a LandedObject,
     pub(crate) location: &'a RawLocation,
     pub(crate) endpoint: &'a EndpointRules,
+    pub(crate) prepared: &'a PreparedEndpoints,
     pub(crate) limits: DecodeLimits,
     pub(crate) force: bool,
     /// Whether its error log is of interest.
@@ -221,8 +223,8 @@ fn ready<'w>(job: Job<'_>, begun: Begun<'w>) -> ControlFlow<Outcome, (Box<Loadin
         Begun::AlreadyDone(outcome) => return ControlFlow::Break(outcome),
         Begun::Load(loading) => loading,
     };
-    let (rules, scope) = (job.endpoint.rules.clone(), &job.location.scope.0);
-    let shredder = Shredder::new(rules, loading.schema(), loading.object_id(), scope);
+    let prepared = job.prepared.of(job.endpoint, loading.schema());
+    let shredder = prepared.shredder(loading.object_id(), &job.location.scope.0);
     ControlFlow::Continue((loading, shredder))
 }
 

@@ -13,6 +13,7 @@ use crate::answer::answer;
 use crate::event::{self, Subject, Undecodable};
 use crate::load_object::{Done, Job, load_object};
 use crate::patience::Patience;
+use crate::prepared::PreparedEndpoints;
 use crate::rehearsal::Rehearsal;
 use crate::rules::EndpointRules;
 use crate::side_by_side::{AT_ONCE, settle_all};
@@ -29,6 +30,7 @@ pub struct Loader {
     lake: Lake,
     configuration: Arc<Configuration>,
     database: Database,
+    prepared: PreparedEndpoints,
     /// Set where objects are loaded beside the tables that stand.
     pub(crate) rehearsal: Option<Rehearsal>,
     /// Who helps with an event of several objects.
@@ -58,7 +60,14 @@ impl std::fmt::Debug for Run<'_> {
 impl Loader {
     /// A loader of given parts. The database is connected to when it is first needed.
     pub fn new(lake: Lake, configuration: Arc<Configuration>, database: Database) -> Self {
-        Self { lake, configuration, database, rehearsal: None, helpers: OnceLock::new() }
+        Self {
+            lake,
+            configuration,
+            database,
+            prepared: PreparedEndpoints::default(),
+            rehearsal: None,
+            helpers: OnceLock::new(),
+        }
     }
 
     /// The same loader with a connection of its own, to load at the same time.
@@ -168,6 +177,7 @@ impl Loader {
             object,
             location: &location,
             endpoint: &endpoint,
+            prepared: &self.prepared,
             limits: self.decode_limits(),
             force: run.force,
             minds_error_log: self.rehearsal.is_none(),

@@ -1,7 +1,7 @@
 //! Reads other objects again, whose records must stand once more because of the one at hand.
 
 use landing::{Classify, FailureKind};
-use normalise::{Batch, Shredder};
+use normalise::Batch;
 use objects::LakeError;
 use warehouse::{Loading, Reinstatement};
 
@@ -54,9 +54,9 @@ async fn reinstate(
     let reading = loading.wait_for(Box::pin(opening)).await??;
     let mut body = reading.decoded_within(job.limits);
     let location = &reinstatement.location;
-    let (rules, id) = (job.endpoint.rules.clone(), reinstatement.object_id);
-    let mut shredder = Shredder::new(rules, loading.schema(), id, &location.scope.0)
-        .again_for(reinstatement.rows());
+    let prepared = job.prepared.of(job.endpoint, loading.schema());
+    let shredder = prepared.shredder(reinstatement.object_id, &location.scope.0);
+    let mut shredder = shredder.again_for(reinstatement.rows());
     let mut again = Again(reinstatement);
     if let Some(batch) = pour(&mut body, &mut shredder, loading, &mut again, timings).await? {
         again.write(batch, loading).await?;

@@ -2,6 +2,7 @@
 //! shape, not for each row. It also plans the changes that a new path or type asks for.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::naming;
 use crate::pointer::Pointer;
@@ -40,18 +41,18 @@ pub(crate) const MAX_PATH_BYTES: usize = 1_500;
 const MAX_NODES: usize = 100_000;
 
 /// A place in the records: a field, or the record itself.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Node {
     /// The table whose rows its scalars stand in.
     pub(crate) table: usize,
     /// JSON Pointer from the document, array indices left out.
-    pub(crate) path: String,
+    pub(crate) path: Arc<str>,
     /// How many objects stand between it and its table's record.
     pub(crate) depth: usize,
     /// The table of its items, where it was an array of objects.
     pub(crate) child: Option<usize>,
     /// Its column's name, or the prefix of its members' names.
-    name: String,
+    name: Arc<str>,
     members: Members,
     homes: Vec<Home>,
     declared: Option<ColumnType>,
@@ -66,79 +67,72 @@ pub(crate) struct Node {
     placed_in: u64,
 }
 
-/// The trie, the schema under it, and the changes since they were last taken.
-#[derive(Debug)]
+/// The trie, the schema under it, and the changes since they were last taken. Every object begins with
+/// a copy of the one that was prepared: what it does not change is shared.
+#[derive(Debug, Clone)]
 pub(crate) struct Plan {
-    schema: Schema,
+    schema: Arc<Schema>,
     changes: Vec<Change>,
     nodes: Vec<Node>,
     /// The node of each table's records.
     record_nodes: Vec<NodeId>,
     /// The nodes of the values from around the records that root rows carry.
     kept_nodes: Vec<NodeId>,
-    types: Types,
-    contracts: Contracts,
-    renames: Renames,
+    types: Arc<Types>,
+    contracts: Arc<Contracts>,
+    renames: Arc<Renames>,
     has_moves: bool,
     /// Where objects are maps by declaration.
-    maps: BTreeSet<String>,
-    records_path: String,
-    root_table: String,
+    maps: Arc<BTreeSet<String>>,
+    records_path: Arc<str>,
+    root_table: Arc<str>,
     limits: Limits,
     /// The columns of the root table that repeat in child tables, once known.
-    key_paths: Vec<String>,
+    key_paths: Arc<[String]>,
 }
 
 impl Plan {
     /// `rules` name the key by its oldest path.
-    pub(crate) fn new(rules: &Rules, schema: Schema, renames: Renames) -> Self {
+    pub(crate) fn new(rules: &Rules, schema: Arc<Schema>, renames: Arc<Renames>) -> Self {
         let records_path = rules.records.to_string();
         let absolute = |pointer: &Pointer| format!("{records_path}{pointer}");
+        let maps = rules.maps.iter().map(|map| renames.oldest(&absolute(map)));
         let mut plan = Self {
             changes: Vec::new(),
             nodes: Vec::new(),
             record_nodes: Vec::new(),
             kept_nodes: Vec::new(),
-            types: Types::new(rules, &renames),
-            contracts: Contracts::new(rules, &renames, &schema),
+            types: Arc::new(Types::new(rules, &renames)),
+            contracts: Arc::new(Contracts::new(rules, &renames, &schema)),
             has_moves: renames.has_moves(),
-            maps: rules.maps.iter().map(|map| renames.oldest(&absolute(map))).collect(),
+            maps: Arc::new(maps.collect()),
             renames,
-            root_table: rules.root_table.clone(),
+            root_table: rules.root_table.as_str().into(),
             limits: rules.limits,
             key_paths: rules.key.iter().map(absolute).collect(),
-            schema: Schema {
-                tables: Vec::new(),
-                taken: schema.taken.clone(),
-                renames: schema.renames.clone(),
-                foreign_columns: schema.foreign_columns.clone(),
-            },
-            records_path,
+            schema: Arc::clone(&schema),
+            records_path: records_path.as_str().into(),
         };
         for pointer in &rules.keep {
             let name = pointer.tokens().last().map_or_else(String::new, |n| naming::snake_case(n));
             let node = plan.push_node(0, pointer.to_string(), name, 0);
             plan.kept_nodes.push(node);
         }
-        for table in schema.tables {
-            plan.take_known_table(table);
+        for (number, table) in schema.tables.iter().enumerate() {
+            plan.take_known_table(number, table);
         }
         plan
     }
 
     /// Rebuilds the trie from a table of the catalog.
-    fn take_known_table(&mut self, mut table: Table) {
-        let number = self.schema.tables.len();
-        let path = table.path.clone();
-        let parent = table.parent;
-        let columns = std::mem::take(&mut table.columns);
-        self.schema.tables.push(table);
+    fn take_known_table(&mut self, number: usize, table: &Table) {
+        let Table { path, parent, columns, .. } = table;
         let record = self.push_node(number, path.clone(), String::new(), 0);
         self.record_nodes.push(record);
-        if let Some(array) = parent.and_then(|parent| self.node_at(parent, &path))
+        if let Some(array) = parent.and_then(|parent| self.node_at(parent, path))
             && let Some(node) = self.nodes.get_mut(array)
             // The table of a new name, from before the rename was declared, holds nothing new.
-            && node.path == path
+            && *node.path == **path
         {
             node.child = Some(number);
         }
@@ -150,16 +144,13 @@ impl Plan {
             };
             if let Some(node) = node.and_then(|node| self.nodes.get_mut(node))
                 // Nor does its column.
-                && node.path == column.path
+                && *node.path == *column.path
             {
                 if column.origin == Origin::Field {
-                    node.name.clone_from(&column.name);
+                    node.name = column.name.as_str().into();
                 }
                 node.homes.push(Home { of: column.of, column: place });
             }
-        }
-        if let Some(table) = self.schema.tables.get_mut(number) {
-            table.columns = columns;
         }
     }
 
@@ -169,7 +160,7 @@ impl Plan {
         let record = *self.record_nodes.get(table)?;
         let kept = self.kept_nodes.clone();
         for base in std::iter::once(record).chain(kept) {
-            let tail = path.strip_prefix(self.nodes.get(base)?.path.as_str());
+            let tail = path.strip_prefix(&*self.nodes.get(base)?.path);
             if let Some(tail) = tail.and_then(|tail| tail.parse::<Pointer>().ok()) {
                 return Some(
                     tail.tokens()
@@ -194,10 +185,10 @@ impl Plan {
         self.nodes.push(Node {
             is_renamed,
             table,
-            path,
+            path: path.into(),
             depth,
             child: None,
-            name,
+            name: name.into(),
             members: Members::default(),
             homes: Vec::new(),
             declared,
@@ -232,7 +223,7 @@ impl Plan {
     /// The root table's number, the table added where it is missing.
     pub(crate) fn root(&mut self) -> Result<usize, NoHome> {
         if self.schema.tables.is_empty() {
-            let (name, path) = (self.root_table.clone(), self.records_path.clone());
+            let (name, path) = (Arc::clone(&self.root_table), self.records_path.to_string());
             let ruling = self.contracts.ruling(&path);
             self.add_table(&name, path, None, ruling)?;
         }
@@ -247,7 +238,7 @@ impl Plan {
         if let Some(child) = array.child {
             return Ok(child);
         }
-        let (path, parent, ruling) = (array.path.clone(), array.table, array.ruling);
+        let (path, parent, ruling) = (array.path.to_string(), array.table, array.ruling);
         self.contracts.leaves_in(ruling)?;
         let parent_name = self.schema.tables.get(parent).map_or("", |table| table.name.as_str());
         let name = format!("{parent_name}__{}", array.name);
@@ -279,7 +270,7 @@ impl Plan {
             Table { name, path: path.clone(), parent, columns: Vec::new(), rewritable: true };
         let number = self.schema.tables.len();
         self.changes.push(Change::AddTable { table: table.clone() });
-        self.schema.tables.push(table);
+        Arc::make_mut(&mut self.schema).tables.push(table);
         let record = self.push_node(number, path, String::new(), 0);
         self.record_nodes.push(record);
         Ok(number)
@@ -287,9 +278,9 @@ impl Plan {
 
     /// The root's key, repeated in a child so that analysts join without the technical columns.
     fn add_key_columns(&mut self, child: usize) -> Result<(), NoHome> {
-        for path in self.key_paths.clone() {
+        for path in Arc::clone(&self.key_paths).iter() {
             let key = self.schema.tables.first().and_then(|root| {
-                root.columns.iter().find(|c| c.origin == Origin::Field && c.path == path).cloned()
+                root.columns.iter().find(|c| c.origin == Origin::Field && c.path == *path).cloned()
             });
             if let Some(key) = key {
                 self.add_column(child, &key.name, key.path, key.of, Origin::Key, Ruling::Part)?;
@@ -319,7 +310,7 @@ impl Plan {
             return Err(NoHome::ColumnLimit);
         }
         self.contracts.may_change(ruling)?;
-        let Schema { tables, foreign_columns, .. } = &mut self.schema;
+        let Schema { tables, foreign_columns, .. } = Arc::make_mut(&mut self.schema);
         let Some(held) = tables.get_mut(table) else {
             return Err(NoHome::Nowhere);
         };

@@ -9,12 +9,11 @@ use crate::error::{Fault, position};
 use crate::json::{Kind, Piece, Place, Tape};
 use crate::kept::{Kept, defaults};
 use crate::keys::{Keys, Seen, Standing};
-use crate::plan::Plan;
 use crate::required::Required;
 use crate::walk::{Record, Stop, Tapes, Walk, quote};
 use crate::{
-    Batch, ColumnType, ErrorKind, LateKeep, NormaliseError, NoticeKind, Pointer, Reject,
-    RejectReason, Renames, RootKey, Rules, Schema, Summary,
+    Batch, ColumnType, ErrorKind, LateKeep, NormaliseError, NoticeKind, Pointer, Prepared, Reject,
+    RejectReason, RootKey, Rules, Schema, Summary,
 };
 
 mod text;
@@ -52,28 +51,24 @@ pub(crate) struct Records {
 
 impl Records {
     pub(crate) fn new(
-        mut rules: Rules,
-        schema: Schema,
+        prepared: &Prepared,
         object_id: i64,
         partitions: &[(String, String)],
     ) -> Self {
-        let renames = Renames::of(&rules, &schema);
-        let oldest = |pointer: &Pointer| renames.oldest_from(&rules.records, pointer);
-        (rules.key, rules.version) =
-            (rules.key.iter().map(oldest).collect(), rules.version.as_ref().map(oldest));
+        let Prepared { rules, renames, .. } = prepared;
         let key_paths = rules.key.iter().map(|key| format!("{}{key}", rules.records)).collect();
         let quoted = partitions.iter().map(|(name, value)| (name.clone(), quote(value)));
         Self {
-            required: Required::new(&rules, &renames),
-            keys: Keys::new(&rules, &renames),
-            walk: Walk::new(Plan::new(&rules, schema, renames), object_id, key_paths),
+            required: Required::new(rules, renames),
+            keys: Keys::new(rules, renames),
+            walk: Walk::new(prepared.plan(), object_id, key_paths),
             envelope: Envelope::new(rules.limits.max_envelope_bytes),
             tapes: Tapes::default(),
             under_way: None,
             kept_rows: BTreeSet::new(),
             partitions: quoted.collect(),
             kept: rules.keep.iter().map(|_| None).collect(),
-            rules,
+            rules: rules.clone(),
             batch: Batch::default(),
             batch_bytes: 0,
             summary: Summary::default(),

@@ -1,10 +1,11 @@
 //! Chunks in, batches out: the one entry to the core.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::json::Splitter;
 use crate::records::Records;
-use crate::{BATCH_BYTES, Batch, NormaliseError, Rules, Schema, Summary};
+use crate::{BATCH_BYTES, Batch, NormaliseError, Prepared, Rules, Schema, Summary};
 
 /// Turns the chunks of one object into batches of rows.
 #[derive(Debug)]
@@ -17,18 +18,21 @@ pub struct Shredder {
 }
 
 impl Shredder {
-    /// Starts an object. `schema` is what the catalog has of the endpoint; `partitions` are the
-    /// values from the key's folders.
+    /// Starts the one object that is prepared for. `schema` is what the catalog has of the endpoint;
+    /// `partitions` are the values from the key's folders.
     pub fn new(
         rules: Rules,
         schema: Schema,
         object_id: i64,
         partitions: &[(String, String)],
     ) -> Self {
+        Prepared::new(rules, Arc::new(schema)).shredder(object_id, partitions)
+    }
+
+    pub(crate) fn of(rules: &Rules, records: Records) -> Self {
         let kept = rules.keep.iter().map(|keep| keep.tokens().to_vec()).collect();
-        let records = rules.records.tokens().to_vec();
-        let splitter = Splitter::new(records, rules.limits.max_record_bytes).keeping(kept);
-        let records = Records::new(rules, schema, object_id, partitions);
+        let way = rules.records.tokens().to_vec();
+        let splitter = Splitter::new(way, rules.limits.max_record_bytes).keeping(kept);
         let shredder = Self { splitter, records, rest: Vec::new(), part_bytes: BATCH_BYTES };
         shredder.in_parts_of(BATCH_BYTES)
     }

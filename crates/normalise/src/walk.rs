@@ -361,7 +361,7 @@ impl Walk {
     }
 
     fn notice(&mut self, kind: NoticeKind, node: NodeId) {
-        let path = self.plan.node(node).map_or_else(String::new, |node| node.path.clone());
+        let path = self.plan.node(node).map_or_else(String::new, |node| node.path.to_string());
         self.note(kind, path);
     }
 

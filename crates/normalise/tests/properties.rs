@@ -3,8 +3,10 @@
 
 mod common;
 
-use common::{Shredded, rules, shred_with};
-use normalise::Schema;
+use std::sync::Arc;
+
+use common::{Shredded, rules, shred_by, shred_with};
+use normalise::{Prepared, Schema};
 use proptest::prelude::*;
 
 /// Documents with few names and all kinds of values, so that shapes clash.
@@ -53,6 +55,27 @@ proptest! {
         prop_assert_eq!(&parts.summary, &whole.summary);
         prop_assert_eq!(parts.tables(), whole.tables());
         prop_assert_eq!(parts.schema.tables, whole.schema.tables);
+    }
+
+    #[test]
+    fn an_object_leaves_no_trace_in_what_was_prepared(
+        known in documents(),
+        other in documents(),
+        text in documents(),
+    ) {
+        let whole = |schema, text: &str| {
+            shred_with(rules("t"), schema, text.as_bytes(), &[], usize::MAX).unwrap()
+        };
+        let schema = whole(Schema::default(), &known).schema;
+        let prepared = Prepared::new(rules("t"), Arc::new(schema.clone()));
+        let by_prepared = |text: &str| {
+            shred_by(prepared.shredder(7, &[]), text.as_bytes(), usize::MAX).unwrap()
+        };
+        by_prepared(&other);
+        let (second, alone) = (by_prepared(&text), whole(schema, &text));
+        prop_assert_eq!(everything(&second), everything(&alone));
+        prop_assert_eq!(second.changes(), alone.changes());
+        prop_assert_eq!(second.summary, alone.summary);
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub(crate) struct Room {
     pub(crate) contested: Vec<KeyText>,
     /// Whether the rows that made room are kept in view: see `before`.
     pub(crate) in_view: bool,
+    /// Whether the ledger had no other object of the scope when that was locked.
+    pub(crate) is_alone: bool,
     /// Whether the scope's other objects count as superseded already.
     pub(crate) superseded: bool,
 }
@@ -67,6 +69,7 @@ pub(crate) async fn begin<'a>(
     let mut found = look::look(&work, object, endpoint, promised, remembered.as_ref()).await?;
     if set_right(&work, object, endpoint, &mut found.line).await? {
         found.holders = look::holders(&work, object, endpoint).await?;
+        found.surroundings.is_alone = false;
         remembered = None;
     }
     match decide(&work, object, endpoint, &found).await? {
@@ -80,7 +83,9 @@ pub(crate) async fn begin<'a>(
             Ok(Begun::AlreadyDone(outcome))
         }
         Decision::Load => {
-            let catalog = catalog::confirm(&work, endpoint, remembered, found.mark.take()).await?;
+            let catalog =
+                catalog::confirm(&work, endpoint, remembered, found.surroundings.mark.take())
+                    .await?;
             let room = make_room(&work, &catalog, object, endpoint, &found).await?;
             let start = Start {
                 object: object.clone(),
@@ -199,7 +204,7 @@ async fn is_unchanged(
     object: &ObjectFacts,
     found: &Found,
 ) -> Result<bool, WarehouseError> {
-    let Found { line, holders, has_shadows, .. } = found;
+    let Found { line, holders, surroundings } = found;
     let [owner] = holders.as_slice() else { return Ok(false) };
     let same = owner.status == "loaded"
         && owner.etag.is_some()
@@ -209,7 +214,7 @@ async fn is_unchanged(
         return Ok(false);
     }
     // A record that gave way to an equal version in a newer object may not give way to this one.
-    Ok(!(*has_shadows && shadows::any_of(work, owner.id).await?))
+    Ok(!(surroundings.has_shadows && shadows::any_of(work, owner.id).await?))
 }
 
 /// Lets what the scope stood on go, and what the object itself stood on with other bytes.
@@ -220,12 +225,13 @@ async fn make_room(
     endpoint: &EndpointFacts,
     found: &Found,
 ) -> Result<Room, WarehouseError> {
-    let Found { line, holders, has_shadows, .. } = found;
+    let Found { line, holders, surroundings } = found;
     let mut ids = holders.iter().map(|holder| holder.id).collect::<Vec<_>>();
     if line.stands {
         ids.push(line.id);
     }
-    let mut room = Room { records_before: records_before(line, holders), ..Room::default() };
+    let records_before = records_before(line, holders);
+    let mut room = Room { records_before, is_alone: surroundings.is_alone, ..Room::default() };
     if ids.is_empty() {
         return Ok(room);
     }
@@ -233,7 +239,9 @@ async fn make_room(
         scope::supersede_others(object, endpoint, line.id).run(work).await?;
         room.superseded = true;
     }
-    if *has_shadows && let Some(keyed) = Keyed::of(catalog, endpoint) {
+    if surroundings.has_shadows
+        && let Some(keyed) = Keyed::of(catalog, endpoint)
+    {
         room.contested = shadows::contested(work, endpoint, &keyed, &ids).await?;
     }
     // One journey; the cursor stands before the rows go.

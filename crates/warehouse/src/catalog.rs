@@ -2,6 +2,7 @@
 //! version was checked, so that what it knows stays true.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
 use normalise::{Column, ColumnType, Origin, Renames, Schema, Table};
 use tokio_postgres::Row;
@@ -45,7 +46,7 @@ pub(crate) struct Catalog {
     pub(crate) mark: String,
     /// The Postgres schema that the tables stand in.
     pub(crate) namespace: String,
-    pub(crate) schema: Schema,
+    pub(crate) schema: Arc<Schema>,
     /// Whether records are found by their key without reading the table.
     pub(crate) key_is_indexed: bool,
 }
@@ -95,7 +96,7 @@ fn field_column<'a>(table: &'a Table, path: &str) -> Option<&'a Column> {
 
 /// The tables' rows in `pg_class` now, of the endpoint `e`. Their xmin changes with ALTER TABLE, and
 /// not with VACUUM, ANALYZE or CREATE INDEX, which write that row in place.
-const MARK: &str = "
+pub(crate) const MARK: &str = "
     coalesce((SELECT string_agg(c.oid::text || ':' || c.xmin::text, ' ' ORDER BY c.oid)
         FROM riacho.tables t
         JOIN pg_namespace n ON n.nspname = t.schema_name
@@ -174,20 +175,19 @@ pub(crate) async fn read_version(
     row.as_ref().map_or(Ok(0), |row| field(row, "version"))
 }
 
-/// The statement that reads the tables' mark.
-pub(crate) fn mark_statement() -> String {
-    format!(
-        "SELECT e.version, {MARK} FROM riacho.endpoints e WHERE e.source = $1 AND e.endpoint = $2"
-    )
-}
-
 /// The catalog's version and the tables' mark now.
 pub(crate) async fn read_mark(
     work: &Work<'_>,
     endpoint: &EndpointFacts,
 ) -> Result<(i64, String), WarehouseError> {
+    static READ: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT e.version, {MARK} FROM riacho.endpoints e
+             WHERE e.source = $1 AND e.endpoint = $2"
+        )
+    });
     let parameters: [&(dyn ToSql + Sync); 2] = [&endpoint.source, &endpoint.endpoint];
-    let row = work.query_opt("read the catalog's version", &mark_statement(), &parameters).await?;
+    let row = work.query_opt("read the catalog's version", &READ, &parameters).await?;
     let Some(row) = row else { return Ok((0, String::new())) };
     Ok((field(&row, "version")?, field(&row, "mark")?))
 }
@@ -235,7 +235,7 @@ pub(crate) async fn read(
     };
     let taken = read_taken(work, &namespace, &tables).await?;
     let schema = Schema { tables, taken, renames, ..Schema::default() };
-    Ok(Catalog { version, mark, namespace, schema, key_is_indexed: true })
+    Ok(Catalog { version, mark, namespace, schema: Arc::new(schema), key_is_indexed: true })
 }
 
 /// The renames that were accepted. Each counts the catalog's version up, so that they are as new as

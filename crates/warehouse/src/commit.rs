@@ -33,7 +33,7 @@ pub(crate) async fn commit(
     let has_seen = loading.memory.has_seen_views(endpoint, loading.catalog.version);
     let views_seen = has_seen
         || views::look_after(work, endpoint, id, &loading.catalog, loading.schema_locked).await?;
-    let steps = last_steps(&loading, &summary, duration).collect::<Vec<_>>();
+    let steps = last_steps(&loading, &summary, duration, Others::Perhaps);
     let answers = pipeline::commit(work, &steps).await?;
     let settled = scope::settled(endpoint, &answers)?;
     drop(steps);
@@ -47,13 +47,22 @@ pub(crate) async fn commit(
     Ok(Outcome::Loaded(counts))
 }
 
+/// Whether there are other objects of the scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Others {
+    /// The ledger had none when the scope was locked.
+    None,
+    Perhaps,
+}
+
 /// What is left to do of an object that is loaded: others of its scope count as superseded, unless
 /// they do already; its line is written; older failures are settled, last.
 pub(crate) fn last_steps<'l>(
     loading: &'l Loading<'_>,
     summary: &'l Summary,
     duration: Duration,
-) -> impl Iterator<Item = Step<'l>> {
+    others: Others,
+) -> Vec<Step<'l>> {
     let Loading { object, endpoint, object_id: id, room, .. } = loading;
     let closing = Closing {
         status: "loaded",
@@ -66,10 +75,13 @@ pub(crate) fn last_steps<'l>(
         seconds: duration.as_secs_f64(),
         write: Some(endpoint.write),
     };
-    let replaces = endpoint.write == Write::Replace && !room.superseded;
-    let superseded = replaces.then(|| scope::supersede_others(object, endpoint, *id));
+    let close = ledger::close(*id, object, closing);
+    if others == Others::None || endpoint.write != Write::Replace {
+        return vec![close];
+    }
+    let superseded = (!room.superseded).then(|| scope::supersede_others(object, endpoint, *id));
     let settled = scope::settle_failures(object, endpoint, *id);
-    superseded.into_iter().chain([ledger::close(*id, object, closing)]).chain(settled)
+    superseded.into_iter().chain([close]).chain(settled).collect()
 }
 
 /// What is needed to find out whether fields that came are old ones under new names.

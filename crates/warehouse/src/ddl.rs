@@ -4,6 +4,8 @@
 //! Source: PostgreSQL documentation, ALTER TABLE, "Notes": a column without a default is added
 //! without rewriting the table.
 
+use std::sync::Arc;
+
 use normalise::{Column, Schema, Table};
 
 use crate::EndpointFacts;
@@ -84,7 +86,7 @@ fn key_index(endpoint: &EndpointFacts, before: &Catalog, after: &Schema) -> Opti
     if before.key_columns(endpoint).is_some() {
         return None;
     }
-    let after = Catalog { schema: after.clone(), ..before.clone() };
+    let after = Catalog { schema: Arc::new(after.clone()), ..before.clone() };
     let columns = after.key_columns(endpoint)?;
     let root = after.schema.tables.first()?;
     let names = columns.iter().map(|column| Ident(&column.name).to_string());
@@ -147,8 +149,12 @@ mod tests {
     }
 
     fn render(endpoint: &EndpointFacts, schema: Schema, changes: &[Change]) -> Vec<String> {
-        let before =
-            Catalog { version: 1, namespace: "s".to_owned(), schema, ..Catalog::default() };
+        let before = Catalog {
+            version: 1,
+            namespace: "s".to_owned(),
+            schema: Arc::new(schema),
+            ..Catalog::default()
+        };
         let after = apply(&before.schema, changes).unwrap();
         let steps = steps(&before.schema, &after);
         statements(endpoint, &before, &after, &steps).into_iter().map(|one| one.sql).collect()

@@ -88,6 +88,7 @@ pub(crate) async fn close_now(
     Ok(())
 }
 
-fn name(source: &str, endpoint: &str) -> String {
+/// The name of an endpoint's gate among locks.
+pub(crate) fn name(source: &str, endpoint: &str) -> String {
     format!("endpoint {source}/{endpoint}")
 }

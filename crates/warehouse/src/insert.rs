@@ -1,43 +1,122 @@
-//! A few rows into their table by one prepared statement. COPY takes a journey to the server before
-//! it takes rows; where there are few, the journey is what costs.
+//! A few rows into their tables by prepared statements, each for several tables. COPY takes a journey
+//! to the server before it takes rows; where there are few, the journey is what costs, and after it
+//! each statement.
 
-use normalise::{Table, TableRows};
+use std::fmt::Write;
+use std::ops::Range;
+
+use normalise::{Batch, Table, TableRows};
 
 use crate::WarehouseError;
 use crate::catalog::Catalog;
+use crate::keyed::Keyed;
 use crate::mend::TECHNICAL_TYPES;
 use crate::pipeline::Step;
-use crate::rows::{columns, table};
+use crate::rows::columns;
 use crate::values::{Cells, count};
 
-/// Inserts the rows. Fails, and with it all that follows, where not all of them get in.
+/// Columns of tables that share a statement. A table shares one with the same neighbours whether it
+/// has rows or not, so that there are few statements to prepare; what is empty must cost little.
+const SHARED_COLUMNS: usize = 256;
+/// What a table costs a statement beside its columns, in columns, about.
+const TABLE_COLUMNS: usize = 16;
+
+/// Inserts the batch's rows. A step fails, and with it all that follows, where not all of its rows get
+/// in, or where a record of another object than `object_id` stands under one of the batch's keys.
 pub(crate) fn insert<'r>(
     catalog: &Catalog,
-    rows: &'r TableRows,
-) -> Result<Step<'r>, WarehouseError> {
-    let table = table(&catalog.schema, rows.table)?;
-    let width = table.technical_columns() + table.columns.len();
-    let mut cells = vec![Cells(Vec::with_capacity(rows.len())); width];
-    for mut row in rows.rows() {
-        for column in &mut cells {
-            column.0.push(row.next().flatten());
+    keyed: Option<&Keyed<'_>>,
+    object_id: i64,
+    batch: &'r Batch,
+) -> Result<Vec<Step<'r>>, WarehouseError> {
+    let mut steps = Vec::new();
+    for group in groups(&catalog.schema.tables) {
+        let rows = batch.tables.iter().filter(|rows| group.contains(&rows.table));
+        let total = rows.clone().map(|rows| rows.len() as u64).sum::<u64>();
+        if total == 0 {
+            continue;
         }
+        let keyed = keyed.filter(|_| group.contains(&0));
+        let tables = catalog.schema.tables.get(group.clone()).unwrap_or_default();
+        let mut step = Step::new("insert rows", statement(catalog, tables, keyed));
+        step = step.with(count(total));
+        if let Some(keyed) = keyed {
+            let keys = keyed.parameters(&batch.keys.iter().collect::<Vec<_>>())?;
+            step = keys.into_iter().fold(step.with(object_id), Step::with);
+        }
+        for (number, table) in group.clone().zip(tables) {
+            let rows = rows.clone().filter(|rows| rows.table == number);
+            step = arrays(table, rows).into_iter().fold(step, Step::with);
+        }
+        steps.push(step);
     }
-    let step = Step::new("insert rows", statement(catalog, table)).with(count(rows.len() as u64));
-    Ok(cells.into_iter().fold(step, Step::with))
+    Ok(steps)
 }
 
-/// `$1` is the number of rows; then an array for each column.
-fn statement(catalog: &Catalog, table: &Table) -> String {
-    let technical = TECHNICAL_TYPES.into_iter().take(table.technical_columns());
-    let types = technical.chain(table.columns.iter().map(|column| column.of.name()));
-    let arrays = types.enumerate().map(|(at, of)| format!("${}::{of}[]", at + 2));
-    format!(
-        "WITH written AS (INSERT INTO {} ({}) SELECT * FROM unnest({}) RETURNING 1)
-         SELECT riacho.refuse('rows were left out')
-         FROM (SELECT count(*) AS rows FROM written) w WHERE w.rows <> $1",
-        catalog.relation(table),
-        columns(table),
-        arrays.collect::<Vec<_>>().join(", ")
-    )
+/// The tables, by their numbers, that share a statement.
+fn groups(tables: &[Table]) -> Vec<Range<usize>> {
+    let mut groups = Vec::<Range<usize>>::new();
+    let mut shared = 0;
+    for (number, table) in tables.iter().enumerate() {
+        let columns = TABLE_COLUMNS + table.columns.len();
+        shared += columns;
+        match groups.last_mut() {
+            Some(group) if shared <= SHARED_COLUMNS => group.end = number + 1,
+            _ => {
+                groups.push(number..number + 1);
+                shared = columns;
+            }
+        }
+    }
+    groups
+}
+
+/// The cells of each column.
+fn arrays<'r>(table: &Table, rows: impl Iterator<Item = &'r TableRows> + Clone) -> Vec<Cells<'r>> {
+    let width = table.technical_columns() + table.columns.len();
+    let length = rows.clone().map(TableRows::len).sum();
+    let empty = || Cells(Vec::with_capacity(length));
+    let mut arrays = std::iter::repeat_with(empty).take(width).collect::<Vec<_>>();
+    for mut row in rows.flat_map(TableRows::rows) {
+        for array in &mut arrays {
+            array.0.push(row.next().flatten());
+        }
+    }
+    arrays
+}
+
+/// `$1` is the number of rows; with a key, `$2` is the object's number, followed by an array for each
+/// part of the key; then comes an array for each column.
+///
+/// Arrays are unnested where columns are listed, in step, and not in FROM, where Postgres puts each
+/// away in a store of its own first: that took more time than the rows. Source: PostgreSQL
+/// documentation, "SQL Functions Returning Sets".
+fn statement(catalog: &Catalog, tables: &[Table], keyed: Option<&Keyed<'_>>) -> String {
+    let mut next = 2;
+    let mut is_met = String::new();
+    if let Some(keyed) = keyed {
+        let standing = keyed.standing(3);
+        is_met = format!(" OR EXISTS (SELECT FROM {standing} WHERE r._object_id <> $2)");
+        next = 3 + keyed.key.len();
+    }
+    let width = tables.iter().map(|table| 3 + table.columns.len()).sum::<usize>();
+    let (mut sql, mut counts) = (String::with_capacity(64 * (4 + width)), String::new());
+    // A `String` takes whatever is written.
+    for (at, table) in tables.iter().enumerate() {
+        let (relation, columns) = (catalog.relation(table), columns(table));
+        let before = if at == 0 { "WITH" } else { ")," };
+        let _ = write!(sql, "{before} w{at} AS (INSERT INTO {relation} ({columns}) SELECT ");
+        let technical = TECHNICAL_TYPES.into_iter().take(table.technical_columns());
+        for of in technical.chain(table.columns.iter().map(|column| column.of.name())) {
+            let _ = write!(sql, "unnest(${next}::{of}[]), ");
+            next += 1;
+        }
+        sql.truncate(sql.len().saturating_sub(2));
+        sql.push_str(" RETURNING 1");
+        let plus = if at == 0 { "" } else { " + " };
+        let _ = write!(counts, "{plus}(SELECT count(*) FROM w{at})");
+    }
+    let why = "rows were left out, or another object has a record of this key";
+    let _ = write!(sql, ") SELECT riacho.refuse('{why}') WHERE {counts} <> $1{is_met}");
+    sql
 }

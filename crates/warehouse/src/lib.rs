@@ -49,6 +49,7 @@ mod shadows;
 mod side;
 mod sqlstate;
 mod succession;
+mod surroundings;
 mod survey;
 mod suspects;
 mod table_script;

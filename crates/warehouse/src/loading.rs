@@ -1,6 +1,7 @@
 //! One object on its way into the tables: a transaction that takes batches.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use normalise::{Batch, Change, Reject, Schema, Summary};
@@ -104,9 +105,10 @@ impl<'a> Loading<'a> {
         self.object_id
     }
 
-    /// The endpoint's tables, with what this transaction has changed of them.
-    pub fn schema(&self) -> Schema {
-        self.catalog.schema.clone()
+    /// The endpoint's tables, with what this transaction has changed of them. The same as for the load
+    /// before on the same connection, where nobody has changed anything.
+    pub fn schema(&self) -> Arc<Schema> {
+        Arc::clone(&self.catalog.schema)
     }
 
     /// Waits for something else than Postgres, and has it know meanwhile that somebody is still there:
@@ -267,7 +269,7 @@ impl<'a> Loading<'a> {
         schema_change::alter(work, endpoint, before, &after, &steps, self.object_id).await?;
         self.catalog.version =
             change_log::record(work, endpoint, self.object_id, before, &after, &steps).await?;
-        self.catalog.schema = after;
+        self.catalog.schema = Arc::new(after);
         self.counts.changes += changes.len() as u64;
         Ok(())
     }

@@ -1,13 +1,12 @@
 //! The first journey of a load: opens the transaction, claims the object's line, finds what stands in
 //! its scope, and asks whether the tables are still what they were.
 
-use crate::catalog::{self, Catalog};
+use crate::catalog::Catalog;
 use crate::ledger::{self, Line};
 use crate::scope::{self, Holder};
+use crate::surroundings::{self, Surroundings};
 use crate::work::Work;
-use crate::{
-    EndpointFacts, ObjectFacts, WarehouseError, Write, gate, schema_change, shadows, work,
-};
+use crate::{EndpointFacts, ObjectFacts, WarehouseError, Write, gate, schema_change, shadows};
 
 /// What was found.
 #[derive(Debug)]
@@ -15,10 +14,7 @@ pub(crate) struct Found {
     pub(crate) line: Line,
     /// The objects whose rows stand in the scope and give way, the newest first.
     pub(crate) holders: Vec<Holder>,
-    /// Whether records of the endpoint gave way to others of the same key.
-    pub(crate) has_shadows: bool,
-    /// The mark of the remembered tables, which are locked; none where none were remembered.
-    pub(crate) mark: Option<(i64, String)>,
+    pub(crate) surroundings: Surroundings,
 }
 
 /// Looks, in one journey to the server and back once the statements are prepared.
@@ -29,9 +25,14 @@ pub(crate) async fn look(
     promised: Option<i64>,
     remembered: Option<&Catalog>,
 ) -> Result<Found, WarehouseError> {
-    let replaces = endpoint.write == Write::Replace;
-    let mark = catalog::mark_statement();
-    let statements = [gate::ENTER, work::LOCK, ledger::CLAIM, scope::HOLDERS, shadows::ANY, &mark];
+    let statements = [
+        gate::ENTER,
+        scope::ENTER,
+        ledger::CLAIM,
+        scope::HOLDERS,
+        shadows::ANY,
+        &surroundings::ASK,
+    ];
     // To prepare a statement waits for the locks of its tables: within the transaction's time-outs.
     let is_opened = endpoint.lock_schema_first || !work.has_prepared(&statements);
     if is_opened {
@@ -39,42 +40,35 @@ pub(crate) async fn look(
         let (opened, prepared) = futures::join!(work.open(), prepare);
         opened.and(prepared.map(drop))?;
     }
-    let enter = || gate::enter(work, &endpoint.source, &endpoint.endpoint);
     if endpoint.lock_schema_first {
-        enter().await?;
+        gate::enter(work, &endpoint.source, &endpoint.endpoint).await?;
         schema_change::wait_for_lock(work, endpoint).await?;
     }
-    let (opened, entered, locked, line, holders, has_shadows, tables, mark) = futures::join!(
+    let (opened, entered, line, holders, surroundings) = futures::join!(
         async { if is_opened { Ok(()) } else { work.open().await } },
-        async { if endpoint.lock_schema_first { Ok(()) } else { enter().await } },
-        async { if replaces { scope::lock_scope(work, object).await } else { Ok(()) } },
+        enter(work, object, endpoint),
         ledger::claim(work, object, endpoint, promised),
         holders(work, object, endpoint),
-        async { if replaces { shadows::any(work, endpoint).await } else { Ok(false) } },
-        async {
-            match remembered {
-                Some(catalog) => catalog::hold_tables(work, catalog).await,
-                None => Ok(()),
-            }
-        },
-        async {
-            match remembered {
-                Some(_) => catalog::read_mark(work, endpoint).await.map(Some),
-                None => Ok(None),
-            }
-        },
+        surroundings::look(work, object, endpoint, remembered),
     );
     // The first that failed is the one that says why.
     opened?;
     entered?;
-    locked?;
-    let found = Found {
-        line: line?,
-        holders: holders?,
-        has_shadows: has_shadows?,
-        mark: tables.and(mark)?,
-    };
-    Ok(found)
+    Ok(Found { line: line?, holders: holders?, surroundings: surroundings? })
+}
+
+/// Goes through the gate; where objects of a scope give way to each other, one at a time.
+async fn enter(
+    work: &Work<'_>,
+    object: &ObjectFacts,
+    endpoint: &EndpointFacts,
+) -> Result<(), WarehouseError> {
+    match endpoint.write {
+        Write::Replace => scope::enter(work, object, endpoint).await,
+        Write::Merge | Write::Append => {
+            gate::enter(work, &endpoint.source, &endpoint.endpoint).await
+        }
+    }
 }
 
 /// What stands in the object's scope, where it gives way to the object.

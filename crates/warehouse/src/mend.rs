@@ -3,6 +3,7 @@
 //! that were taken are stepped around; a type that would misread values is refused.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use normalise::{Column, Table};
 
@@ -45,7 +46,8 @@ pub(crate) async fn sound(
     let key_is_indexed = !missing.iter().any(|index| index.is_key);
     late_index::make(work, endpoint, &missing).await?;
     catalog.key_is_indexed = key_is_indexed;
-    catalog.schema.foreign_columns = foreign(&catalog, &found);
+    let foreign = foreign(&catalog, &found);
+    Arc::make_mut(&mut catalog.schema).foreign_columns = foreign;
     Ok(catalog)
 }
 

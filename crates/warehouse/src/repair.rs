@@ -1,7 +1,7 @@
 //! Tables that somebody dropped by hand come back empty, as the catalog knows them; the ledger then
 //! says of the objects whose rows are gone that they must be replayed.
 
-use normalise::Schema;
+use std::sync::Arc;
 
 use crate::catalog::{self, Catalog};
 use crate::ledger::Line;
@@ -32,7 +32,7 @@ pub(crate) async fn repair(
     }
     schema_change::lock(work, endpoint, &catalog, endpoint.lock_schema_first).await?;
     drop_remnants(work, &catalog).await?;
-    let none = Catalog { schema: Schema::default(), ..catalog.clone() };
+    let none = Catalog { schema: Arc::default(), ..catalog.clone() };
     let steps = schema_change::steps(&none.schema, &catalog.schema);
     schema_change::alter(work, endpoint, &none, &catalog.schema, &steps, line.id).await?;
     let gone = work.execute("let the ledger say whose rows are gone", GONE, &of).await?;

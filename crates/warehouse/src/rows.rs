@@ -1,6 +1,8 @@
 //! Rows into and out of an endpoint's tables: COPY, deleting what an object holds, deleting single
 //! records with all that hangs on them.
 
+use std::fmt::Write;
+
 use bytes::Bytes;
 use normalise::{LateKeep, Progress, Schema, Table, TableRows};
 
@@ -92,9 +94,15 @@ fn copy_statement(catalog: &Catalog, table: &Table) -> String {
 
 /// All of a table's columns, as a statement lists them.
 pub(crate) fn columns(table: &Table) -> String {
-    let technical = TECHNICAL.into_iter().take(table.technical_columns()).map(str::to_owned);
-    let columns = table.columns.iter().map(|column| Ident(&column.name).to_string());
-    technical.chain(columns).collect::<Vec<_>>().join(", ")
+    let mut list = String::with_capacity(32 * (3 + table.columns.len()));
+    let technical = TECHNICAL.into_iter().take(table.technical_columns());
+    list.extend(technical.flat_map(|name| [name, ", "]));
+    for column in &table.columns {
+        // A `String` takes whatever is written.
+        let _ = write!(list, "{}, ", Ident(&column.name));
+    }
+    list.truncate(list.len().saturating_sub(2));
+    list
 }
 
 pub(crate) fn table(schema: &Schema, number: usize) -> Result<&Table, WarehouseError> {

@@ -2,6 +2,8 @@
 //! time holds, and running what `ddl` renders. Every change is one of metadata alone, but for
 //! widening a small table's column.
 
+use std::sync::Arc;
+
 use normalise::{Change, ColumnType, Schema, Table};
 
 use crate::catalog::{Catalog, is_rewritable, lock_tables, measures, moved, read_version};
@@ -170,7 +172,7 @@ async fn alter_now(
     for statement in ddl::statements(endpoint, before, after, steps) {
         work.run(&statement.doing, &statement.sql).await?;
     }
-    let after = Catalog { schema: after.clone(), ..before.clone() };
+    let after = Catalog { schema: Arc::new(after.clone()), ..before.clone() };
     views::keep_up(work, endpoint, object_id, &after, &taken_down).await
 }
 

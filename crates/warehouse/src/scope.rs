@@ -8,7 +8,7 @@ use crate::ledger::Standing;
 use crate::pipeline::Step;
 use crate::values::{Instant, uncount};
 use crate::work::{Work, field};
-use crate::{EndpointFacts, ObjectFacts, WarehouseError, Write};
+use crate::{EndpointFacts, ObjectFacts, WarehouseError, Write, gate};
 
 /// An object whose rows stand in a scope.
 #[derive(Debug)]
@@ -23,14 +23,25 @@ pub(crate) struct Holder {
     pub(crate) standing: Standing,
 }
 
-/// Waits until no other load works on the object's scope.
-pub(crate) async fn lock_scope(
+/// Goes through the endpoint's gate, then waits until no other load works on the scope: the rows of
+/// what is materialised come before what is selected from them.
+pub(crate) const ENTER: &str = "
+    WITH gate AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock_shared(hashtextextended('riacho ' || $1, 0)))
+    SELECT pg_advisory_xact_lock(hashtextextended('riacho ' || $2, 0)) FROM gate";
+
+/// Goes through the endpoint's gate, then waits until no other load works on the object's scope.
+pub(crate) async fn enter(
     work: &Work<'_>,
     object: &ObjectFacts,
+    endpoint: &EndpointFacts,
 ) -> Result<(), WarehouseError> {
+    let gate = gate::name(&endpoint.source, &endpoint.endpoint);
     let location = &object.location;
-    let name = format!("scope {}/{}/{}", location.source, location.endpoint, location.scope);
-    work.lock("wait for another load of the scope", &name).await
+    let scope = format!("scope {}/{}/{}", location.source, location.endpoint, location.scope);
+    let (gate, scope) = (work.ledger().lock(&gate), work.ledger().lock(&scope));
+    let locks: [&(dyn ToSql + Sync); 2] = [&gate.as_ref(), &scope.as_ref()];
+    work.query("wait for another load of the scope", ENTER, &locks).await.map(|_| ())
 }
 
 pub(crate) const HOLDERS: &str = "
@@ -116,7 +127,8 @@ pub(crate) fn settle_failures<'a>(
     (endpoint.write == Write::Replace).then_some(step)
 }
 
-/// The keys that `settle_failures` gave, where it was the last of the steps that were answered.
+/// The keys that `settle_failures` gave, where it was the last of the steps that were answered; one
+/// that gives no rows in its place means that there were none.
 pub(crate) fn settled(
     endpoint: &EndpointFacts,
     answers: &[Vec<Row>],

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use normalise::{Batch, Summary, TableRows};
 
+use crate::commit::{self, Others};
 use crate::keyed::Keyed;
-use crate::pipeline::{self, Step};
-use crate::{Loading, Outcome, WarehouseError, commit, insert, scope};
+use crate::pipeline;
+use crate::{Loading, Outcome, WarehouseError, insert, scope};
 
 /// Beyond it COPY takes rows faster than the journey that it needs costs.
 const MAX_BYTES: usize = 64 << 10;
@@ -40,14 +41,9 @@ pub(crate) async fn commit(
     loading.counts.records = summary.records;
     loading.counts.rows = batch.tables.iter().map(|rows| rows.len() as u64).sum();
     let keyed = Keyed::of(&loading.catalog, &loading.endpoint);
-    let mut steps = Vec::new();
-    if let Some(keyed) = keyed.filter(|_| !batch.keys.is_empty()) {
-        steps.push(meet_nobody(&keyed, loading.object_id, batch)?);
-    }
-    for rows in batch.tables.iter().filter(|rows| !rows.is_empty()) {
-        steps.push(insert::insert(&loading.catalog, rows)?);
-    }
-    steps.extend(commit::last_steps(&loading, summary, duration));
+    let mut steps = insert::insert(&loading.catalog, keyed.as_ref(), loading.object_id, batch)?;
+    let others = if loading.room.is_alone { Others::None } else { Others::Perhaps };
+    steps.extend(commit::last_steps(&loading, summary, duration, others));
     let answers = pipeline::commit(&loading.work, &steps).await;
     drop(steps);
     // A rule that somebody made is no matter to COPY, and makes Postgres refuse the insert by the same
@@ -64,20 +60,4 @@ pub(crate) async fn commit(
         return Err(WarehouseError::StepByStep);
     }
     Ok(Outcome::Loaded(counts))
-}
-
-/// Fails where a record of another object stands under one of the keys.
-fn meet_nobody<'b>(
-    keyed: &Keyed<'_>,
-    object_id: i64,
-    batch: &'b Batch,
-) -> Result<Step<'b>, WarehouseError> {
-    let sql = format!(
-        "SELECT riacho.refuse('another record has this key') WHERE EXISTS
-         (SELECT FROM {} WHERE r._object_id <> $1)",
-        keyed.standing(2)
-    );
-    let cells = keyed.parameters(&batch.keys.iter().collect::<Vec<_>>())?;
-    let step = Step::new("find whether other records stand", sql).with(object_id);
-    Ok(cells.into_iter().fold(step, Step::with))
 }

@@ -3,6 +3,8 @@
 //! A value goes to the first home, in the order in which they were added, that holds it exactly. So
 //! a replay with the catalog of today places every value where it stood before.
 
+use std::sync::Arc;
+
 use super::{NodeId, Plan};
 use crate::{Change, ColumnType, Origin};
 
@@ -71,7 +73,7 @@ impl Plan {
         if widens && of == ColumnType::Numeric && rewritable {
             return self.widen(node, main);
         }
-        let path = held.path.clone();
+        let path = held.path.to_string();
         let main_name = self
             .schema
             .tables
@@ -87,12 +89,12 @@ impl Plan {
         let Some(held) = self.nodes.get(node) else {
             return Err(NoHome::Nowhere);
         };
-        let (table, path, ruling) = (held.table, held.path.clone(), held.ruling);
+        let (table, path, ruling) = (held.table, held.path.to_string(), held.ruling);
         let is_record = self.record_nodes.contains(&node);
         let (wanted, origin) = if is_record {
             ("value".to_owned(), Origin::Value)
         } else {
-            (held.name.clone(), Origin::Field)
+            (held.name.to_string(), Origin::Field)
         };
         let column = self.add_column(table, &wanted, path, of, origin, ruling)?;
         Ok(self.push_home(node, Home { of, column }))
@@ -108,8 +110,8 @@ impl Plan {
             *first = home;
         }
         let table = held.table;
-        let column = self.schema.tables.get_mut(table).and_then(|t| t.columns.get_mut(main.column));
-        if let Some(column) = column {
+        let tables = &mut Arc::make_mut(&mut self.schema).tables;
+        if let Some(column) = tables.get_mut(table).and_then(|t| t.columns.get_mut(main.column)) {
             column.of = ColumnType::Numeric;
         }
         self.changes.push(Change::Widen { table, column: main.column });

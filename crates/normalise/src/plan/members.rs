@@ -2,6 +2,7 @@
 //! something stands there already.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{MAX_NODES, MAX_PATH_BYTES, NodeId, Plan};
 use crate::naming;
@@ -16,17 +17,17 @@ pub(crate) struct Member {
 }
 
 /// The members that one object has had.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Members {
     known: Vec<Known>,
-    index: BTreeMap<Box<str>, usize>,
+    index: BTreeMap<Arc<str>, usize>,
     /// The one that mostly comes first.
     first: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Known {
-    name: Box<str>,
+    name: Arc<str>,
     member: Member,
     /// Whether the name is the same within a JSON string.
     is_plain: bool,
@@ -117,8 +118,9 @@ impl Plan {
         let Some(node) = self.nodes.get_mut(parent) else { return (0, member) };
         let place = node.members.known.len();
         let is_plain = !name.bytes().any(|byte| matches!(byte, b'"' | b'\\' | ..0x20));
-        node.members.known.push(Known { name: name.into(), member, is_plain, next: place + 1 });
-        node.members.index.insert(name.into(), place);
+        let name = Arc::<str>::from(name);
+        node.members.index.insert(Arc::clone(&name), place);
+        node.members.known.push(Known { name, member, is_plain, next: place + 1 });
         (place, member)
     }
 

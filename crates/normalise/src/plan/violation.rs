@@ -23,7 +23,7 @@ impl Plan {
         });
         let violation = Violation {
             rule: self.contracts.rule_text(held.ruling),
-            path: held.path.clone(),
+            path: held.path.to_string(),
             column: main.as_ref().map(|(_, column)| column.clone()),
             wanted: main.as_ref().map(|(of, _)| of.to_string()),
             met: name_of(value),

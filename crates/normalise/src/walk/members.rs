@@ -110,7 +110,8 @@ impl Walk {
         if is_renamed && record.is_null(loser.value) {
             return;
         }
-        let mut path = self.plan.node(parent).map_or_else(String::new, |node| node.path.clone());
+        let mut path =
+            self.plan.node(parent).map_or_else(String::new, |node| node.path.to_string());
         if let Some(name) = name_of(record, loser.name, &mut self.scratch) {
             Pointer::push_token(&mut path, name);
         }

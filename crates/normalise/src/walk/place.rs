@@ -104,7 +104,7 @@ impl Walk {
     }
 
     pub(super) fn overflow(&mut self, node: NodeId, raw: &[u8]) {
-        let path = self.plan.node(node).map_or_else(String::new, |node| node.path.clone());
+        let path = self.plan.node(node).map_or_else(String::new, |node| node.path.to_string());
         self.draft.overflow.push((path, raw.to_vec()));
     }
 
@@ -119,7 +119,7 @@ impl Walk {
         self.notice(NoticeKind::ColumnLimit, node);
         let name = record.value(name).map_or(&[][..], |name| name.raw);
         let name = name.get(1..name.len().saturating_sub(1)).unwrap_or_default();
-        let mut path = self.plan.node(node).map_or_else(String::new, |node| node.path.clone());
+        let mut path = self.plan.node(node).map_or_else(String::new, |node| node.path.to_string());
         Pointer::push_token(&mut path, "");
         let mut path = escape(&path);
         // The name's own escapes stay, as no text could hold what they mean; but `/` and `~` are a

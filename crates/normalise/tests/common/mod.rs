@@ -40,7 +40,16 @@ pub fn shred_in_parts(
 ) -> Result<Shredded, NormaliseError> {
     let partitions: Vec<_> =
         partitions.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-    let mut shredder = Shredder::new(rules, schema, 7, &partitions).in_parts_of(part_bytes);
+    let shredder = Shredder::new(rules, schema, 7, &partitions).in_parts_of(part_bytes);
+    shred_by(shredder, bytes, batch_bytes)
+}
+
+/// Shreds bytes, a batch after every so many of them.
+pub fn shred_by(
+    mut shredder: Shredder,
+    bytes: &[u8],
+    batch_bytes: usize,
+) -> Result<Shredded, NormaliseError> {
     let mut batches = Vec::new();
     for chunk in bytes.chunks(batch_bytes.min(bytes.len().max(1))) {
         shredder.push(chunk)?;

@@ -2,6 +2,8 @@
 //! short transaction of its own: a change of a table locks readers out until its commit, and a swap
 //! may take long.
 
+use std::sync::Arc;
+
 use normalise::Schema;
 
 use super::catch_up::missing;
@@ -75,15 +77,15 @@ pub(super) async fn complete(
     facts: &EndpointFacts,
     held: &Catalog,
     wanted: &Schema,
-) -> Result<Schema, WarehouseError> {
+) -> Result<Arc<Schema>, WarehouseError> {
     let changes = missing(&facts.endpoint, &held.schema, wanted)?;
     if changes.is_empty() {
-        return Ok(held.schema.clone());
+        return Ok(Arc::clone(&held.schema));
     }
     let after = schema_change::apply(&held.schema, &changes)?;
     let steps = schema_change::steps(&held.schema, &after);
     let nobody = change_log::NO_OBJECT;
     schema_change::alter(work, facts, held, &after, &steps, nobody).await?;
     change_log::record(work, facts, nobody, held, &after, &steps).await?;
-    Ok(after)
+    Ok(Arc::new(after))
 }

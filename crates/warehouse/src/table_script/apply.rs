@@ -1,7 +1,7 @@
 //! Applies a reviewed script: renders it anew from its lines, refuses one that says anything else,
 //! and brings tables and catalog along in one transaction.
 
-use normalise::Change;
+use normalise::{Change, Schema};
 
 use super::Plan;
 use super::line::Line;
@@ -91,7 +91,7 @@ fn said(key: &[String]) -> String {
 }
 
 fn changes(before: &Catalog, lines: &[(usize, Line)]) -> Result<Vec<Change>, WarehouseError> {
-    let mut schema = before.schema.clone();
+    let mut schema = Schema::clone(&before.schema);
     let mut changes = Vec::new();
     for (line, read) in lines {
         let wrong = |message| ScriptError::Line { line: *line, message };

@@ -207,7 +207,8 @@ impl World {
     }
 
     fn shredder(&self, loading: &Loading<'_>, id: i64, location: &RawLocation) -> Shredder {
-        Shredder::new(self.rules.clone(), loading.schema(), id, &location.scope.0).in_parts_of(PART)
+        let schema = normalise::Schema::clone(&loading.schema());
+        Shredder::new(self.rules.clone(), schema, id, &location.scope.0).in_parts_of(PART)
     }
 
     /// The same database, lake and rules for another source: its tables are its own.
