@@ -261,6 +261,23 @@ async fn a_newer_object_of_the_scope_settles_an_older_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_small_object_for_known_tables_settles_an_older_failure_of_its_scope() {
+    let pipe = Pipe::configured(CONFIGURATION).await;
+    for day in [2, 3] {
+        pipe.put(&key(day, 1, "050000"), answer(&[check(day.into(), 1, "10", &[])])).await;
+        deliver(&pipe).await;
+    }
+    pipe.put(&key(1, 1, "060000"), "<html>502</html>").await;
+    deliver(&pipe).await;
+    assert_eq!(pipe.open().await.len(), 1);
+    pipe.put(&key(1, 1, "070000"), answer(&[check(1, 1, "10", &[])])).await;
+    deliver(&pipe).await;
+    assert_eq!(statuses(&pipe).await, ["loaded", "loaded", "superseded", "loaded"]);
+    deliver(&pipe).await;
+    assert!(pipe.open().await.is_empty(), "{:?}", pipe.open().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn twenty_loads_at_once_that_each_bring_columns_and_tables_lose_none() {
     let pipe = Pipe::start().await;
     for at in 0..20 {

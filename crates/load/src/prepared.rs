@@ -33,7 +33,7 @@ impl PreparedEndpoints {
             return Arc::clone(&known.prepared);
         }
         let prepared = Arc::new(Prepared::new(endpoint.rules.clone(), Arc::clone(&schema)));
-        if kept.len() >= KEPT {
+        if kept.len() >= KEPT && !kept.contains_key(&name) {
             kept.clear();
         }
         kept.insert(name, ForTables { schema, prepared: Arc::clone(&prepared) });

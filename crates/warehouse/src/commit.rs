@@ -50,7 +50,8 @@ pub(crate) async fn commit(
 /// Whether there are other objects of the scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Others {
-    /// The ledger had none when the scope was locked.
+    /// The ledger had none when the scope was locked. None but a failure can have come since, which is
+    /// then as one that comes later.
     None,
     Perhaps,
 }

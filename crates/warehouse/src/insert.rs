@@ -15,11 +15,11 @@ use crate::pipeline::Step;
 use crate::rows::columns;
 use crate::values::{Cells, count};
 
-/// Columns of tables that share a statement. A table shares one with the same neighbours whether it
-/// has rows or not, so that there are few statements to prepare; what is empty must cost little.
+/// Tables that share a statement, and their columns. A table shares one with the same neighbours
+/// whether it has rows or not, so that there are few statements to prepare: what is empty must cost
+/// little, and what somebody put on a table without rows, such as a trigger for each statement, acts.
+const SHARED_TABLES: usize = 8;
 const SHARED_COLUMNS: usize = 256;
-/// What a table costs a statement beside its columns, in columns, about.
-const TABLE_COLUMNS: usize = 16;
 
 /// Inserts the batch's rows. A step fails, and with it all that follows, where not all of its rows get
 /// in, or where a record of another object than `object_id` stands under one of the batch's keys.
@@ -29,6 +29,11 @@ pub(crate) fn insert<'r>(
     object_id: i64,
     batch: &'r Batch,
 ) -> Result<Vec<Step<'r>>, WarehouseError> {
+    let unknown = |rows: &&TableRows| rows.table >= catalog.schema.tables.len();
+    if let Some(rows) = batch.tables.iter().find(unknown) {
+        let what = format!("rows for table {}, which is unknown", rows.table);
+        return Err(WarehouseError::Mismatch(what));
+    }
     let mut steps = Vec::new();
     for group in groups(&catalog.schema.tables) {
         let rows = batch.tables.iter().filter(|rows| group.contains(&rows.table));
@@ -58,13 +63,14 @@ fn groups(tables: &[Table]) -> Vec<Range<usize>> {
     let mut groups = Vec::<Range<usize>>::new();
     let mut shared = 0;
     for (number, table) in tables.iter().enumerate() {
-        let columns = TABLE_COLUMNS + table.columns.len();
-        shared += columns;
+        shared += table.columns.len();
+        // At fixed numbers, so that a column more in one table is no new statement for all behind it.
+        let is_first = number % SHARED_TABLES == 0;
         match groups.last_mut() {
-            Some(group) if shared <= SHARED_COLUMNS => group.end = number + 1,
+            Some(group) if !is_first && shared <= SHARED_COLUMNS => group.end = number + 1,
             _ => {
                 groups.push(number..number + 1);
-                shared = columns;
+                shared = table.columns.len();
             }
         }
     }
@@ -96,7 +102,7 @@ fn statement(catalog: &Catalog, tables: &[Table], keyed: Option<&Keyed<'_>>) -> 
     let mut is_met = String::new();
     if let Some(keyed) = keyed {
         let standing = keyed.standing(3);
-        is_met = format!(" OR EXISTS (SELECT FROM {standing} WHERE r._object_id <> $2)");
+        is_met = format!("EXISTS (SELECT FROM {standing} WHERE r._object_id <> $2) OR ");
         next = 3 + keyed.key.len();
     }
     let width = tables.iter().map(|table| 3 + table.columns.len()).sum::<usize>();
@@ -117,6 +123,7 @@ fn statement(catalog: &Catalog, tables: &[Table], keyed: Option<&Keyed<'_>>) -> 
         let _ = write!(counts, "{plus}(SELECT count(*) FROM w{at})");
     }
     let why = "rows were left out, or another object has a record of this key";
-    let _ = write!(sql, ") SELECT riacho.refuse('{why}') WHERE {counts} <> $1{is_met}");
+    // Who is met is found first, as a rule before anything is inserted; it is no matter where not.
+    let _ = write!(sql, ") SELECT riacho.refuse('{why}') WHERE {is_met}{counts} <> $1");
     sql
 }

@@ -41,7 +41,8 @@ pub(crate) async fn enter(
     let scope = format!("scope {}/{}/{}", location.source, location.endpoint, location.scope);
     let (gate, scope) = (work.ledger().lock(&gate), work.ledger().lock(&scope));
     let locks: [&(dyn ToSql + Sync); 2] = [&gate.as_ref(), &scope.as_ref()];
-    work.query("wait for another load of the scope", ENTER, &locks).await.map(|_| ())
+    let doing = "go through the endpoint's gate and wait for another load of the scope";
+    work.query(doing, ENTER, &locks).await.map(|_| ())
 }
 
 pub(crate) const HOLDERS: &str = "

@@ -54,7 +54,8 @@ pub(crate) async fn look(
     );
     held?;
     let Some(row) = row? else {
-        return Ok(Surroundings { mark: Some((0, String::new())), ..Surroundings::default() });
+        let mark = Some((0, String::new()));
+        return Ok(Surroundings { has_shadows: replaces, is_alone: false, mark });
     };
     Ok(Surroundings {
         has_shadows: replaces && field(&row, "has_shadows")?,

@@ -47,8 +47,8 @@ pub(crate) async fn commit(
     let answers = pipeline::commit(&loading.work, &steps).await;
     drop(steps);
     // A rule that somebody made is no matter to COPY, and makes Postgres refuse the insert by the same
-    // code as an outdated statement.
-    let refusals = ["refused", "conflict", "statement_outdated"];
+    // code as an outdated statement; a right that is missing may be one on a table without rows.
+    let refusals = ["refused", "conflict", "statement_outdated", "permission_denied"];
     let is_met = answers.as_ref().is_err_and(|error| refusals.contains(&error.name()));
     if !is_met {
         loading.counts.settled = scope::settled(&loading.endpoint, &answers?)?;

@@ -19,9 +19,9 @@ use crate::{Ledger, Timeouts, WarehouseError};
 /// Parameters of a statement.
 pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// Statements kept prepared; beyond it all are let go, as a warehouse of thousands of tables would
-/// else fill the server's memory.
-const MAX_STATEMENTS: usize = 2_000;
+/// Bytes of the texts of statements kept prepared; beyond it all are let go, as a warehouse of
+/// thousands of tables would else fill the server's memory, where a plan takes some thirty times that.
+const MAX_STATEMENTS_BYTES: usize = 2 << 20;
 
 /// Takes an advisory lock by name.
 pub(crate) const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('riacho ' || $1, 0))";
@@ -72,7 +72,7 @@ impl Statements {
         }
         let statement = client.prepare(&self.ledger.statement(sql)).await?;
         self.with(|prepared| {
-            if prepared.len() >= MAX_STATEMENTS {
+            if prepared.keys().map(String::len).sum::<usize>() > MAX_STATEMENTS_BYTES {
                 prepared.clear();
             }
             prepared.insert(sql.to_owned(), statement.clone())

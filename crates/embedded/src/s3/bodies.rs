@@ -2,7 +2,6 @@
 //! while they come, under `bodies/` once they are whole.
 
 use std::collections::HashSet;
-use std::future::ready;
 use std::io::{Error, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -111,7 +110,8 @@ impl Bodies {
         if let Some(length) = usize::try_from(length).ok().filter(|it| *it <= BUFFER_BYTES) {
             let reading = move || read_exactly(&path, range.start, length);
             let bytes = tokio::task::spawn_blocking(reading).await.map_err(Error::other)??;
-            return Ok(Either::Left(stream::once(ready(Ok(bytes)))));
+            let bytes = (!bytes.is_empty()).then_some(Ok(bytes));
+            return Ok(Either::Left(stream::iter(bytes)));
         }
         let mut file = tokio::fs::File::open(path).await?;
         if range.start > 0 {

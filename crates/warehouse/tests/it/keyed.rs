@@ -44,6 +44,36 @@ async fn a_record_that_two_scopes_report_stands_once_in_its_newest_version() {
 }
 
 #[tokio::test]
+async fn a_small_object_of_many_tables_stands_in_all_of_them_and_gives_way_in_all() {
+    let world = World::new(Write::Replace, &["/id"], Some("/v")).await;
+    let mut warehouse = world.warehouse().await;
+    let record = |id, version, lists: &[usize]| {
+        let list = |number: &usize| format!(r#","l{number}":[{{"a":1}},{{"a":2}}]"#);
+        let lists = lists.iter().map(list).collect::<String>();
+        // Only the first has all fields.
+        let fields = (0..260).filter(|_| id == 1).map(|number| format!(r#","f{number}":{number}"#));
+        format!(r#"{{"id":{id},"v":{version}{}{lists}}}"#, fields.collect::<String>())
+    };
+    let keys = [
+        world.put("1", 6, &format!("[{}]", record(1, 1, &(0..20).collect::<Vec<_>>()))),
+        world.put("2", 6, &format!("[{},{}]", record(2, 1, &[3, 17]), record(3, 1, &[0]))),
+        world.put("3", 7, &format!("[{}]", record(2, 2, &[18]))),
+    ];
+    for key in &keys {
+        world.load(&mut warehouse, key).await;
+    }
+    assert_eq!(
+        world.ask("SELECT id, v, f259 FROM s.t ORDER BY 1").await,
+        ["1 1 259", "2 2 ∅", "3 1 ∅"]
+    );
+    for number in 0..20 {
+        let rows = world.ask(&format!("SELECT count(*) FROM s.t__l{number}")).await;
+        let expected = if [0, 18].contains(&number) { "4" } else { "2" };
+        assert_eq!(rows, [expected], "list {number}");
+    }
+}
+
+#[tokio::test]
 async fn of_equal_versions_the_newer_object_has_it() {
     for order in orders(2) {
         let world = World::new(Write::Replace, &["/id"], None).await;
