@@ -13,7 +13,8 @@ pub struct Prepared {
     /// Key and version by their oldest paths.
     pub(crate) rules: Rules,
     pub(crate) renames: Arc<Renames>,
-    plan: Plan,
+    /// The plan before any object.
+    pub(crate) plan: Plan,
 }
 
 impl Prepared {
@@ -30,10 +31,5 @@ impl Prepared {
     /// Starts an object. `partitions` are the values from the key's folders.
     pub fn shredder(&self, object_id: i64, partitions: &[(String, String)]) -> Shredder {
         Shredder::of(&self.rules, Records::new(self, object_id, partitions))
-    }
-
-    /// The plan before any object.
-    pub(crate) fn plan(&self) -> Plan {
-        self.plan.clone()
     }
 }

@@ -55,13 +55,13 @@ impl Records {
         object_id: i64,
         partitions: &[(String, String)],
     ) -> Self {
-        let Prepared { rules, renames, .. } = prepared;
+        let Prepared { rules, renames, plan } = prepared;
         let key_paths = rules.key.iter().map(|key| format!("{}{key}", rules.records)).collect();
         let quoted = partitions.iter().map(|(name, value)| (name.clone(), quote(value)));
         Self {
             required: Required::new(rules, renames),
             keys: Keys::new(rules, renames),
-            walk: Walk::new(prepared.plan(), object_id, key_paths),
+            walk: Walk::new(plan.clone(), object_id, key_paths),
             envelope: Envelope::new(rules.limits.max_envelope_bytes),
             tapes: Tapes::default(),
             under_way: None,

@@ -77,10 +77,11 @@ pub(crate) fn last_steps<'l>(
         write: Some(endpoint.write),
     };
     let close = ledger::close(*id, object, closing);
-    if others == Others::None || endpoint.write != Write::Replace {
+    if others == Others::None {
         return vec![close];
     }
-    let superseded = (!room.superseded).then(|| scope::supersede_others(object, endpoint, *id));
+    let replaces = endpoint.write == Write::Replace && !room.superseded;
+    let superseded = replaces.then(|| scope::supersede_others(object, endpoint, *id));
     let settled = scope::settle_failures(object, endpoint, *id);
     superseded.into_iter().chain([close]).chain(settled).collect()
 }

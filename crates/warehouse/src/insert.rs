@@ -12,7 +12,7 @@ use crate::catalog::Catalog;
 use crate::keyed::Keyed;
 use crate::mend::TECHNICAL_TYPES;
 use crate::pipeline::Step;
-use crate::rows::columns;
+use crate::rows::{columns, table};
 use crate::values::{Cells, count};
 
 /// Tables that share a statement, and their columns. A table shares one with the same neighbours
@@ -29,10 +29,8 @@ pub(crate) fn insert<'r>(
     object_id: i64,
     batch: &'r Batch,
 ) -> Result<Vec<Step<'r>>, WarehouseError> {
-    let unknown = |rows: &&TableRows| rows.table >= catalog.schema.tables.len();
-    if let Some(rows) = batch.tables.iter().find(unknown) {
-        let what = format!("rows for table {}, which is unknown", rows.table);
-        return Err(WarehouseError::Mismatch(what));
+    for rows in &batch.tables {
+        table(&catalog.schema, rows.table)?;
     }
     let mut steps = Vec::new();
     for group in groups(&catalog.schema.tables) {
